@@ -1,0 +1,1 @@
+//! HTTP only: decodes a request, calls one use case, encodes its answer; knows no SQL and no broker.

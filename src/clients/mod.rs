@@ -1,0 +1,1 @@
+//! Adapters for everything that is reached over a network; no SQL and no business rule lives here.

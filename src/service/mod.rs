@@ -1,0 +1,1 @@
+//! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.

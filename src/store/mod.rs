@@ -1,0 +1,1 @@
+//! All SQL: plain async functions on a connection; no transaction begins or ends here and no rule is decided.

@@ -1,0 +1,1 @@
+//! Logs, spans and metrics: set up once, before anything else runs.
