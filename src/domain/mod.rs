@@ -1,1 +1,22 @@
 //! The rules of the business: pure types and functions without I/O, async or a clock of their own.
+
+pub mod access;
+pub mod ambient;
+pub mod clock;
+pub mod entropy;
+pub mod event;
+pub mod idempotency;
+pub mod ids;
+pub mod ledger;
+pub mod metadata;
+pub mod money;
+pub mod order;
+pub mod page;
+pub mod payment;
+pub mod product;
+pub mod refund;
+pub mod stock;
+pub mod user;
+pub mod violation;
+
+pub use violation::Violation;

@@ -1,0 +1,78 @@
+//! Time as a parameter: the one place that asks the system for it.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use time::{Duration, OffsetDateTime};
+
+/// Tells the time, in UTC, cut to the microseconds that Postgres keeps.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everything else is given"
+    )]
+    fn now(&self) -> OffsetDateTime {
+        to_microseconds(OffsetDateTime::now_utc())
+    }
+}
+
+/// The system's clock plus what was added by hand: the test clock of `till up`.
+#[derive(Debug, Default)]
+pub struct ShiftedClock {
+    shift: Mutex<Duration>,
+}
+
+impl ShiftedClock {
+    /// Moves time forward for good; a negative duration is ignored, since time never runs back here.
+    pub fn advance(&self, by: Duration) {
+        let mut shift = self.shift.lock().unwrap_or_else(PoisonError::into_inner);
+        *shift = shift.saturating_add(by.max(Duration::ZERO));
+    }
+
+    /// How far ahead of the system's clock this one is.
+    pub fn shift(&self) -> Duration {
+        *self.shift.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> OffsetDateTime {
+        let now = SystemClock.now();
+        now.checked_add(self.shift()).unwrap_or(now)
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock {
+    now: Mutex<OffsetDateTime>,
+}
+
+impl ManualClock {
+    pub fn starting_at(now: OffsetDateTime) -> Self {
+        Self { now: Mutex::new(to_microseconds(now)) }
+    }
+
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.checked_add(by).unwrap_or(*now);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn to_microseconds(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_microsecond(time.microsecond()).unwrap_or(time)
+}

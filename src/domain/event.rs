@@ -1,0 +1,81 @@
+//! What happened, in the past tense: written to the outbox by the transaction that made it true.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{OrderId, PaymentId, RefundId, UserId};
+use super::money::{Amount, Currency};
+
+/// A fact that others may act on. Its topic names it on the broker and in webhooks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum Event {
+    #[serde(rename = "user.created", rename_all = "camelCase")]
+    UserCreated { user_id: UserId },
+    #[serde(rename = "order.created", rename_all = "camelCase")]
+    OrderCreated { order_id: OrderId, customer_id: UserId, amount: Amount, currency: Currency },
+    #[serde(rename = "order.paid", rename_all = "camelCase")]
+    OrderPaid { order_id: OrderId, customer_id: UserId },
+    #[serde(rename = "order.cancelled", rename_all = "camelCase")]
+    OrderCancelled { order_id: OrderId, customer_id: UserId },
+    #[serde(rename = "order.expired", rename_all = "camelCase")]
+    OrderExpired { order_id: OrderId, customer_id: UserId },
+    #[serde(rename = "order.fulfilled", rename_all = "camelCase")]
+    OrderFulfilled { order_id: OrderId, customer_id: UserId },
+    #[serde(rename = "order.refunded", rename_all = "camelCase")]
+    OrderRefunded { order_id: OrderId, customer_id: UserId },
+    #[serde(rename = "payment.succeeded", rename_all = "camelCase")]
+    PaymentSucceeded {
+        payment_id: PaymentId,
+        order_id: Option<OrderId>,
+        customer_id: UserId,
+        amount: Amount,
+        currency: Currency,
+    },
+    #[serde(rename = "payment.authorized", rename_all = "camelCase")]
+    PaymentAuthorized {
+        payment_id: PaymentId,
+        order_id: Option<OrderId>,
+        customer_id: UserId,
+        amount: Amount,
+        currency: Currency,
+    },
+    #[serde(rename = "payment.failed", rename_all = "camelCase")]
+    PaymentFailed {
+        payment_id: PaymentId,
+        order_id: Option<OrderId>,
+        customer_id: UserId,
+        code: String,
+    },
+    #[serde(rename = "payment.canceled", rename_all = "camelCase")]
+    PaymentCanceled { payment_id: PaymentId, order_id: Option<OrderId>, customer_id: UserId },
+    #[serde(rename = "refund.succeeded", rename_all = "camelCase")]
+    RefundSucceeded {
+        refund_id: RefundId,
+        payment_id: PaymentId,
+        amount: Amount,
+        currency: Currency,
+    },
+    #[serde(rename = "refund.failed", rename_all = "camelCase")]
+    RefundFailed { refund_id: RefundId, payment_id: PaymentId },
+}
+
+impl Event {
+    /// The routing key: `order.created` …
+    pub fn topic(&self) -> &'static str {
+        match self {
+            Self::UserCreated { .. } => "user.created",
+            Self::OrderCreated { .. } => "order.created",
+            Self::OrderPaid { .. } => "order.paid",
+            Self::OrderCancelled { .. } => "order.cancelled",
+            Self::OrderExpired { .. } => "order.expired",
+            Self::OrderFulfilled { .. } => "order.fulfilled",
+            Self::OrderRefunded { .. } => "order.refunded",
+            Self::PaymentSucceeded { .. } => "payment.succeeded",
+            Self::PaymentAuthorized { .. } => "payment.authorized",
+            Self::PaymentFailed { .. } => "payment.failed",
+            Self::PaymentCanceled { .. } => "payment.canceled",
+            Self::RefundSucceeded { .. } => "refund.succeeded",
+            Self::RefundFailed { .. } => "refund.failed",
+        }
+    }
+}
