@@ -1,1 +1,221 @@
 //! Settings: read once from the environment and flags, all faults reported together; nothing else reads the environment.
+//!
+//! Each section is a file that declares its settings (`const LISTEN: Setting`) and reads them into a
+//! struct. One table, [`SETTINGS`], is made of those constants; the flags, the look-out for typing errors
+//! in `TILL_*` names and `.env.example` all come from it.
+//!
+//! A program calls [`Config::load`] with what it is and with an [`Environment`]; a value given as a flag
+//! wins over the same value in the environment, and an empty value counts as none.
+
+mod admin;
+mod bind;
+mod broker;
+mod data_dir;
+mod database;
+mod embedded;
+mod error;
+mod example;
+mod gateway;
+mod http;
+mod log;
+mod mail;
+mod network;
+mod ops;
+mod reader;
+mod redis;
+mod secret_key;
+mod setting;
+mod shutdown;
+mod source;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use admin::FirstAdministrator;
+pub use bind::{BindError, bind};
+pub use broker::Broker;
+pub use data_dir::DataDir;
+pub use database::Database;
+pub use embedded::Embedded;
+pub use error::{ConfigErrors, Fault};
+pub use example::env_example;
+pub use gateway::Gateway;
+pub use http::Http;
+pub use log::{Log, LogFormat};
+pub use mail::Mail;
+pub use network::{IpNetwork, TrustedProxies};
+pub use ops::Ops;
+pub use redis::Redis;
+pub use secret_key::{DerivedKey, RootKey};
+pub use setting::{Exposure, Setting};
+pub use shutdown::Shutdown;
+pub use source::{Environment, flags};
+pub use stage::Stage;
+pub use value::BaseUrl;
+
+use reader::{Noted, Reader};
+
+/// Every setting there is, in the order of `.env.example`.
+pub const SETTINGS: &[&Setting] = &[
+    &stage::ENV,
+    &http::LISTEN,
+    &http::PUBLIC_URL,
+    &http::BODY_LIMIT,
+    &http::REQUEST_DEADLINE,
+    &http::CORS_ORIGINS,
+    &http::HSTS,
+    &http::TRUSTED_PROXIES,
+    &ops::OPS_LISTEN,
+    &shutdown::SHUTDOWN_GRACE,
+    &secret_key::SECRET_KEY,
+    &data_dir::DATA_DIR,
+    &database::DATABASE_URL,
+    &database::POOL_MIN,
+    &database::POOL_MAX,
+    &database::IDLE_TIMEOUT,
+    &database::ACQUIRE_TIMEOUT,
+    &database::STATEMENT_TIMEOUT,
+    &embedded::PG_BIN,
+    &redis::REDIS_URL,
+    &broker::AMQP_URL,
+    &mail::SMTP_URL,
+    &gateway::GATEWAY_LISTEN,
+    &gateway::GATEWAY_URL,
+    &gateway::GATEWAY_TIMEOUT,
+    &admin::ADMIN_EMAIL,
+    &admin::ADMIN_PASSWORD,
+    &log::LOG_FORMAT,
+    &log::RUST_LOG,
+];
+
+/// The listeners' settings, for the message of [`bind`] when a port is taken.
+pub mod listeners {
+    pub use super::gateway::GATEWAY_LISTEN;
+    pub use super::http::LISTEN;
+    pub use super::ops::OPS_LISTEN;
+}
+
+/// Which program asks for its settings; it decides what must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `till up`: everything in one process; brings a database of its own unless one is given.
+    Up,
+    /// `api`.
+    Api,
+    /// `worker`.
+    Worker,
+    /// `till gateway`.
+    Gateway,
+    /// `till migrate`.
+    Migrate,
+    /// `till seed`.
+    Seed,
+    /// `till doctor`.
+    Doctor,
+    /// `till keys …`.
+    Keys,
+}
+
+impl Program {
+    /// Whether it can do without `DATABASE_URL`.
+    const fn database(self) -> database::Needed {
+        match self {
+            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Keys => {
+                database::Needed::Yes
+            }
+            Self::Up | Self::Gateway | Self::Doctor => database::Needed::No,
+        }
+    }
+}
+
+/// All settings of one process, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Development or production.
+    pub stage: Stage,
+    /// The public listener and what it lets through.
+    pub http: Http,
+    /// The operators' listener.
+    pub ops: Ops,
+    /// How the process stops.
+    pub shutdown: Shutdown,
+    /// The root of all keys.
+    pub root_key: RootKey,
+    /// Where local files are kept.
+    pub data_dir: DataDir,
+    /// Postgres and the pool of connections to it.
+    pub database: Database,
+    /// Where the programs of a private Postgres are looked for.
+    pub embedded: Embedded,
+    /// Redis, if there is one.
+    pub redis: Redis,
+    /// RabbitMQ, if there is one.
+    pub broker: Broker,
+    /// Outgoing mail.
+    pub mail: Mail,
+    /// The payment gateway: the sandbox's listener and where it is reached.
+    pub gateway: Gateway,
+    /// The account that is made where no administrator exists yet.
+    pub first_administrator: Option<FirstAdministrator>,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+impl Config {
+    /// Reads and checks every setting.
+    ///
+    /// In development a root key is made and kept in the data directory when none is given; nothing else is
+    /// written.
+    ///
+    /// # Errors
+    /// Names every wrong setting at once, one line each, and never shows a secret.
+    pub fn load(program: Program, environment: &Environment) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(environment);
+        reader.refuse_unknown(SETTINGS);
+        let config = Self::read(program, &mut reader);
+        match (config, reader.finish(SETTINGS)) {
+            (Ok(config), None) => Ok(config),
+            (_, Some(errors)) => Err(errors),
+            // Unreachable: a `Noted` is only made by noting a fault.
+            (Err(Noted), None) => Err(ConfigErrors::default()),
+        }
+    }
+
+    fn read(program: Program, reader: &mut Reader<'_>) -> Result<Self, Noted> {
+        // Every section is read before the first fault stops us, so that all faults are reported.
+        let stage = stage::read(reader);
+        // With a wrong stage the stricter rules still find what they find.
+        let assumed = stage.as_ref().copied().unwrap_or(Stage::Production);
+        let http = http::read(reader);
+        let ops = ops::read(reader);
+        let shutdown = shutdown::read(reader);
+        let data_dir = data_dir::read(reader);
+        let database = database::read(reader, program.database());
+        let embedded = embedded::read(reader);
+        let redis = redis::read(reader);
+        let broker = broker::read(reader);
+        let mail = mail::read(reader);
+        let gateway = gateway::read(reader);
+        let first_administrator = admin::read(reader, assumed);
+        let log = log::read(reader, assumed);
+        // Last, because it may write a file: not where another setting is wrong.
+        let root_key = secret_key::read(reader, assumed, data_dir.as_ref().ok());
+        Ok(Self {
+            stage: stage?,
+            http: http?,
+            ops: ops?,
+            shutdown: shutdown?,
+            root_key: root_key?,
+            data_dir: data_dir?,
+            database: database?,
+            embedded: embedded?,
+            redis: redis?,
+            broker: broker?,
+            mail: mail?,
+            gateway: gateway?,
+            first_administrator: first_administrator?,
+            log: log?,
+        })
+    }
+}

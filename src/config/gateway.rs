@@ -1,0 +1,55 @@
+//! The payment gateway: where the sandbox listens and where the API finds it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::reader::{Noted, Reader};
+use super::value::{duration, parsed};
+use super::{BaseUrl, Exposure, Setting};
+
+pub const GATEWAY_LISTEN: Setting = Setting {
+    name: "TILL_GATEWAY_LISTEN",
+    exposure: Exposure::Plain { flag: "gateway-listen" },
+    expects: "an IP address and a port",
+    default: Some("127.0.0.1:8090"),
+    example: "0.0.0.0:8090",
+    help: "Address and port of the sandbox gateway (`till gateway`, `till up`).",
+};
+
+pub const GATEWAY_URL: Setting = Setting {
+    name: "TILL_GATEWAY_URL",
+    exposure: Exposure::Plain { flag: "gateway-url" },
+    expects: "an http:// or https:// URL of host and port alone",
+    default: None,
+    example: "http://gateway:8090",
+    help: "Where the API and the worker find the gateway. Unset: http:// and TILL_GATEWAY_LISTEN.",
+};
+
+pub const GATEWAY_TIMEOUT: Setting = Setting {
+    name: "TILL_GATEWAY_TIMEOUT",
+    exposure: Exposure::Plain { flag: "gateway-timeout" },
+    expects: "a duration from 100ms to 1m",
+    default: Some("4s"),
+    example: "4s",
+    help: "Longest time of one call to the gateway; a charge not answered by then is settled later.",
+};
+
+/// The payment gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where the sandbox accepts connections (`TILL_GATEWAY_LISTEN`); port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where it is reached (`TILL_GATEWAY_URL`).
+    pub url: BaseUrl,
+    /// Longest time of one call, 100 ms to 1 min (`TILL_GATEWAY_TIMEOUT`).
+    pub timeout: Duration,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<Gateway, Noted> {
+    let listen = reader.defaulted(&GATEWAY_LISTEN, parsed::<SocketAddr>);
+    let url = reader.optional(&GATEWAY_URL, BaseUrl::parse);
+    let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
+    let timeout = reader.defaulted(&GATEWAY_TIMEOUT, |text| duration(text, bounds));
+    let listen = listen?;
+    Ok(Gateway { listen, url: url?.unwrap_or_else(|| BaseUrl::of(listen)), timeout: timeout? })
+}
