@@ -80,10 +80,6 @@ impl Shared {
 }
 
 /// Writes until the queue is closed or the disk fails; the file is let go before anyone is told that it is over.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the thread owns the file and its lock, and ends them"
-)]
 pub fn run(shared: &Shared, mut file: File) {
     let mut end = LogError::Closed;
     while let Some((bytes, lines)) = shared.next() {

@@ -23,7 +23,6 @@ const IMPORT_LIMIT: usize = 16 * 1024 * 1024;
 impl Gateway {
     /// The provider's HTTP interface. Served by anything but [`serve`](super::serve) it answers 503 where it should close
     /// the connection (`down`, hangs), and neither sends call-backs nor settles by itself.
-    #[must_use]
     pub fn router(&self) -> Router {
         let provider = Router::new()
             .route("/charges", post(charges::create_charge).get(charges::find_charge))

@@ -1,0 +1,8 @@
+//! The one integration binary: each module tests a part over its real interface; helpers live beside what they help.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops the moment something is not as it says"
+)]
+
+mod sandbox;
