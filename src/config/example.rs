@@ -13,7 +13,7 @@ pub fn env_example() -> String {
     for setting in SETTINGS {
         let value = setting.default.unwrap_or(setting.example);
         let flag = setting.flag().map(|flag| format!(" Flag: --{flag}")).unwrap_or_default();
-        text.push_str(&format!("\n# {}{flag}\n#{}={value}\n", setting.help, setting.name));
+        text.extend(["\n# ", setting.help, &flag, "\n#", setting.name, "=", value, "\n"]);
     }
     text
 }

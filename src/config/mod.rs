@@ -67,6 +67,7 @@ pub const SETTINGS: &[&Setting] = &[
     &http::HSTS,
     &http::TRUSTED_PROXIES,
     &ops::OPS_LISTEN,
+    &shutdown::SHUTDOWN_DELAY,
     &shutdown::SHUTDOWN_GRACE,
     &secret_key::SECRET_KEY,
     &data_dir::DATA_DIR,

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use proptest::prelude::{any, prop, proptest};
 use secrecy::ExposeSecret;
 
+use crate::domain::ambient::Ambient;
+
 use super::{
     Config, ConfigErrors, Environment, Exposure, LogFormat, Program, SETTINGS, Stage, flags,
 };
@@ -19,7 +21,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("till-config-{}", uuid::Uuid::new_v4())))
+        Self(std::env::temp_dir().join(format!("till-config-{}", Ambient::system().uuid())))
     }
 
     fn text(&self) -> &str {

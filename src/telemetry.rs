@@ -1,1 +1,0 @@
-//! Logs, spans and metrics: set up once, before anything else runs.

@@ -1,0 +1,99 @@
+//! The metrics recorder and the text for `/metrics`; which label a metric carries is decided where it is recorded.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::process;
+
+/// Bounds in seconds of every duration, as OpenTelemetry's HTTP conventions advise them.
+const SECONDS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// How often samples are sorted into buckets; until then they wait in memory.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The metrics of this process.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// The process's metrics; the first call installs the recorder, so that tests may call it as often as they like.
+    #[must_use]
+    pub fn shared() -> Self {
+        static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
+        let handle = INSTALLED.get_or_init(|| {
+            let recorder = builder().build_recorder();
+            let handle = recorder.handle();
+            if let Err(error) = metrics::set_global_recorder(recorder) {
+                tracing::warn!(%error, "metrics go to a recorder that is not ours");
+            }
+            describe();
+            // Descriptions are shown from the next upkeep on.
+            handle.run_upkeep();
+            handle
+        });
+        Self { handle: handle.clone() }
+    }
+
+    /// All metrics in Prometheus' text format 0.0.4.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        let mut text = self.handle.render();
+        text.push_str(&process::render());
+        text
+    }
+
+    /// Keeps the recorder's memory flat until it is told to stop.
+    pub async fn keep_up(self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.handle.run_upkeep();
+        }
+    }
+}
+
+fn builder() -> PrometheusBuilder {
+    let plain = PrometheusBuilder::new();
+    // The list is not empty, which is the only fault there could be.
+    plain
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .unwrap_or_else(|_| PrometheusBuilder::new())
+}
+
+fn describe() {
+    describe_histogram!(
+        "http_server_request_duration_seconds",
+        Unit::Seconds,
+        "How long requests took, by route, method and status."
+    );
+    describe_gauge!("http_server_active_requests", "Requests being answered now, by method.");
+    describe_counter!(
+        "till_log_lines_dropped_total",
+        "Log lines given up because their reader stalled."
+    );
+    describe_gauge!("till_build_info", "Always 1; the labels say what is running.");
+    gauge!("till_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metrics;
+
+    #[test]
+    fn durations_are_histograms_with_the_conventions_buckets() {
+        let metrics = Metrics::shared();
+        metrics::histogram!("till_test_duration_seconds").record(0.3);
+        let text = Metrics::shared().render();
+        assert!(text.contains("# TYPE till_test_duration_seconds histogram"), "{text}");
+        assert!(text.contains("till_test_duration_seconds_bucket{le=\"0.25\"} 0"), "{text}");
+        assert!(text.contains("till_test_duration_seconds_bucket{le=\"0.5\"} 1"), "{text}");
+        assert!(metrics.render().contains("# HELP till_build_info Always 1"));
+    }
+}
