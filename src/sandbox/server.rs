@@ -55,6 +55,8 @@ pub async fn serve(
         return Err(ServeError::Serving);
     }
     let stopping = gateway.stopping();
+    // Whoever drops this future, rather than ending `shutdown`, stops the provider too.
+    let _stops_when_dropped = stopping.clone().drop_guard();
     let stop = {
         let stopping = stopping.clone();
         async move {

@@ -25,6 +25,8 @@ use super::{
     settings::{CallbackPolicy, Delays, Settings},
 };
 
+use replay::Replayed;
+
 pub use calls::{CallError, Done, When};
 
 const LOG_NAME: &str = "gateway.log";
@@ -80,14 +82,21 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError`]: a record in use, damaged or unreadable; empty secrets; no HTTP client.
     pub fn open(settings: Settings) -> Result<Self, GatewayError> {
-        let Settings { data_dir, api_key, signing_secret, delays, callbacks, seed, clock } =
-            settings;
+        let (log, replayed) = replay::replay(&settings.data_dir.join(LOG_NAME))?;
+        Self::assemble(settings, log, replayed)
+    }
+
+    fn assemble(
+        settings: Settings,
+        log: AppendLog,
+        mut replayed: Replayed,
+    ) -> Result<Self, GatewayError> {
+        let Settings { api_key, signing_secret, delays, callbacks, seed, clock, .. } = settings;
         if api_key.expose_secret().is_empty() || signing_secret.expose_secret().is_empty() {
             return Err(GatewayError::EmptySecret);
         }
         let sender =
             Sender::new(signing_secret, callbacks.timeout).map_err(GatewayError::Client)?;
-        let (log, mut replayed) = replay::replay(&data_dir.join(LOG_NAME))?;
         let outbox = Outbox::default();
         let plan = Plan { due: Instant::now(), copies: Copies::One };
         for message in replayed.unended().map_err(GatewayError::Callback)? {
@@ -162,5 +171,47 @@ impl Gateway {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs::OpenOptions, path::PathBuf};
+
+    use iso_currency::Currency;
+
+    use super::{AppendLog, CallError, Gateway, LogError, Replayed};
+    use crate::sandbox::{
+        Settings,
+        charge::Opening,
+        decide,
+        ids::Key,
+        terms::{Amount, CaptureMode, Terms},
+    };
+
+    fn on_a_full_disk() -> Gateway {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let settings = Settings::new(PathBuf::new(), "key".into(), b"secret".to_vec().into());
+        Gateway::assemble(settings, AppendLog::over(full).unwrap(), Replayed::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_charge_that_is_not_on_disk_is_neither_confirmed_nor_shown() {
+        let gateway = on_a_full_disk();
+        let key = Key::try_from("k".to_owned()).unwrap();
+        let terms = Terms {
+            amount: Amount::try_from(1).unwrap(),
+            currency: Currency::EUR,
+            payment_method: "pm_ok".into(),
+            capture: CaptureMode::AtOnce,
+            callback_url: None,
+            metadata: BTreeMap::new(),
+        };
+        let charged = gateway
+            .transact(|book, now| decide::charge(book, key.clone(), terms, Opening::Succeeds, now))
+            .await;
+        assert!(matches!(charged, Err(CallError::Record(LogError::Failed))));
+        let seen = gateway.read(|book| book.operation(&key).is_some()).await;
+        assert_eq!(seen, Err(LogError::Failed));
     }
 }

@@ -9,6 +9,7 @@ mod replay;
 mod writer;
 
 use std::{
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -100,12 +101,19 @@ impl AppendLog {
         take: impl FnMut(&[u8]) -> Result<(), serde_json::Error>,
     ) -> Result<Self, OpenLogError> {
         let file = replay::open(path, take)?;
+        Self::over(file).map_err(|source| OpenLogError::Io { path: path.into(), source })
+    }
+
+    /// A log that continues this file.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(super) fn over(file: File) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let for_writer = Arc::clone(&shared);
         let writer = std::thread::Builder::new()
             .name("gateway-log".into())
-            .spawn(move || writer::run(&for_writer, file))
-            .map_err(|source| OpenLogError::Io { path: path.into(), source })?;
+            .spawn(move || writer::run(&for_writer, file))?;
         Ok(Self { shared, writer: Mutex::new(Some(writer)) })
     }
 
@@ -146,5 +154,36 @@ impl AppendLog {
 impl Drop for AppendLog {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::{AppendLog, Batch, LogError};
+
+    fn line() -> Batch {
+        let mut batch = Batch::default();
+        batch.push(b"{}");
+        batch
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_confirms_nothing_and_takes_nothing_more() {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let log = AppendLog::over(full).unwrap();
+        let position = log.append(&line()).unwrap();
+        assert_eq!(log.durable(position).await, Err(LogError::Failed));
+        assert_eq!(log.append(&line()), Err(LogError::Failed));
+    }
+
+    #[tokio::test]
+    async fn a_closed_log_takes_nothing_more() {
+        let nowhere = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let log = AppendLog::over(nowhere).unwrap();
+        log.close();
+        assert_eq!(log.append(&line()), Err(LogError::Closed));
+        assert_eq!(log.durable(super::Position(0)).await, Ok(()));
     }
 }

@@ -1,10 +1,13 @@
 //! Injected failures happen as they are ordered, and only those.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use super::support::{API_KEY, Sandbox, answer, order};
@@ -24,7 +27,7 @@ async fn down_closes_the_connection_without_a_byte_and_charges_nothing() {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // Closed in order or reset: both are an end without an answer.
-    let closed = stream.read_to_end(&mut answer).await;
+    let closed = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.unwrap();
     assert!(matches!(closed, Ok(0) | Err(_)));
     assert_eq!(answer, b"");
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::support::{Folder, Receiver, Sandbox, order, with};
@@ -109,4 +110,25 @@ async fn pm_async_settles_by_itself_and_tells_also_after_a_restart() {
     sandbox.post("/v1/charges", "k2", receiver.order("pm_async")).await;
     assert_eq!(receiver.next().await.json()["data"]["charge"]["key"], "k2");
     drop::<Folder>(sandbox.stop().await);
+}
+
+#[tokio::test]
+async fn a_stopping_provider_does_not_wait_for_calls_that_hang_on_purpose() {
+    let mut receiver = Receiver::start(&[]).await;
+    let folder = Folder::new();
+    let mut settings = folder.settings();
+    settings.delays.hang = Duration::from_secs(3_600);
+    let sandbox = Sandbox::start_with(folder, settings).await;
+    let body = receiver.order("pm_timeout");
+    let hanging = tokio::spawn(
+        sandbox
+            .request(Method::POST, "/v1/charges")
+            .header("idempotency-key", "k")
+            .json(&body)
+            .send(),
+    );
+    receiver.next().await;
+    let sandbox = sandbox.restart().await;
+    assert!(hanging.await.unwrap().is_err(), "cut off without an answer");
+    assert_eq!(sandbox.get("/v1/charges?key=k").await.body["status"], "captured");
 }

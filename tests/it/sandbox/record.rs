@@ -2,6 +2,7 @@
 
 use std::{fs, io::Write};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use till::sandbox::Gateway;
 
@@ -23,6 +24,20 @@ async fn a_restart_keeps_charges_refunds_and_keys() {
     assert_eq!((again.status, again.body), (200, refund.body));
     let too_much = sandbox.post(&format!("{path}/refunds"), "r2", json!({ "amount": 501 })).await;
     assert_eq!(too_much.code(), "refund_exceeds_charge");
+}
+
+#[tokio::test]
+async fn what_is_answered_is_in_the_log() {
+    let sandbox = Sandbox::start().await;
+    let answers = (0..50).map(|number| {
+        let sandbox = &sandbox;
+        async move {
+            let charge = sandbox.charge(&format!("k{number}"), "pm_ok").await;
+            let log = fs::read_to_string(sandbox.folder.log()).unwrap();
+            assert!(log.lines().any(|line| line.contains(charge.id())));
+        }
+    });
+    join_all(answers).await;
 }
 
 #[tokio::test]
