@@ -78,6 +78,7 @@ pub enum GatewayError {
 
 impl Gateway {
     /// Opens the record in `settings.data_dir` and reads it back. Nothing runs until [`serve`](super::serve).
+    /// Blocks while it reads.
     ///
     /// # Errors
     /// [`GatewayError`]: a record in use, damaged or unreadable; empty secrets; no HTTP client.

@@ -3,6 +3,8 @@
 //! Lines are queued in memory under a short lock; one thread writes what is queued, flushes once (`fdatasync`), and tells all
 //! who waited for any of it. While it flushes, the next lines gather, so one flush pays for many. After a failed write
 //! nothing is taken any more: what is in memory may no longer be on disk, and only a restart can say.
+//!
+//! A line is `<CRC-32 in hex> <JSON>`; `cut -c10- gateway.log | jq` reads it.
 
 mod frame;
 mod replay;

@@ -98,3 +98,19 @@ fn write(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_data()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Shared;
+
+    #[test]
+    fn lines_that_gather_during_a_flush_share_the_next_one() {
+        let shared = Shared::default();
+        for line in [b"a\n", b"b\n", b"c\n"] {
+            shared.queue(line, 1).unwrap();
+        }
+        shared.close();
+        assert_eq!(shared.next(), Some((b"a\nb\nc\n".to_vec(), 3)));
+        assert_eq!(shared.next(), None);
+    }
+}
