@@ -1,1 +1,51 @@
-fn main() {}
+//! The `till` program: reads the command line and settings, starts telemetry, hands over; it does no work itself.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use till::cli::{self, Command};
+use till::config::{Config, Environment};
+use till::domain::clock::SystemClock;
+use till::telemetry;
+
+/// Wrong settings or an unknown command, as against a failure of the work itself.
+const MISUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let (command, environment) = match cli::parse(std::env::args_os(), Environment::from_process())
+    {
+        Ok(understood) => understood,
+        Err(error) => error.exit(),
+    };
+    run(command, &environment).unwrap_or_else(|error| say(&error.to_string(), ExitCode::FAILURE))
+}
+
+fn run(command: Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
+    let Some(program) = command.program() else {
+        return Ok(say("the OpenAPI document is not part of this build", MISUSED.into()));
+    };
+    let config = match Config::load(program, environment) {
+        Ok(config) => config,
+        Err(errors) if command == Command::Doctor => {
+            return Ok(cli::doctor::report_settings(&errors)?);
+        }
+        Err(errors) => return Ok(say(&errors.to_string(), MISUSED.into())),
+    };
+    let _telemetry = telemetry::install(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Doctor => Ok(runtime.block_on(cli::doctor::run(&config, &SystemClock))?),
+        _ => Ok(say("this command is not part of this build", MISUSED.into())),
+    }
+}
+
+/// The last word to whoever started the program, one line per fault.
+fn say(faults: &str, code: ExitCode) -> ExitCode {
+    let mut stderr = io::stderr().lock();
+    for fault in faults.lines() {
+        // Where nobody listens there is nobody to tell.
+        drop(writeln!(stderr, "till: {fault}"));
+    }
+    code
+}

@@ -1,1 +1,169 @@
 //! Operator commands of the `till` program; each calls the same use cases as the API.
+//!
+//! The command line is the subcommand and, for every setting that is no secret, a flag; both are parsed here
+//! and nowhere else. What a command does stands in its own file.
+
+pub mod doctor;
+pub mod openapi;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{Environment, Program, flags};
+
+/// An order and payments API that is built to survive.
+#[derive(Debug, Parser)]
+#[command(name = "till", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Settings are environment variables or flags: see --help of a command, or .env.example."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What `till` is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Run everything in one process: private Postgres, API, worker, sandbox gateway, demo data.
+    Up,
+    /// Bring the database's schema up to date and make the first signing key.
+    Migrate,
+    /// Fill the database with a demo catalogue, sign-ins and orders.
+    Seed(SeedArgs),
+    /// Run the sandbox payment gateway alone.
+    Gateway,
+    /// Print the OpenAPI document, write it, or compare it with the committed one.
+    Openapi(OpenapiArgs),
+    /// Check configuration, every dependency, migrations, clock and keys, and say what to do.
+    Doctor,
+    /// Look after the keys that sign access tokens.
+    Keys(KeysArgs),
+}
+
+/// How much demo data.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct SeedArgs {
+    /// How many orders to make.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub orders: u32,
+}
+
+/// What to do with the OpenAPI document.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct OpenapiArgs {
+    /// Compare with the committed documents; exit 1 where they differ.
+    #[arg(long, conflicts_with = "out")]
+    pub check: bool,
+    /// Write the documents into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// What to do with the signing keys.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+/// One thing to do with the signing keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum KeysAction {
+    /// Make a new key and let the old one run out, without a break for anybody.
+    Rotate,
+}
+
+impl Command {
+    /// Whose settings it needs; `None` where it needs none.
+    #[must_use]
+    pub const fn program(&self) -> Option<Program> {
+        match self {
+            Self::Up => Some(Program::Up),
+            Self::Migrate => Some(Program::Migrate),
+            Self::Seed(_) => Some(Program::Seed),
+            Self::Gateway => Some(Program::Gateway),
+            Self::Doctor => Some(Program::Doctor),
+            Self::Keys(_) => Some(Program::Keys),
+            Self::Openapi(_) => None,
+        }
+    }
+}
+
+/// Reads the command line of `till`; flags are added to the environment, where they win.
+///
+/// # Errors
+/// The line is not understood, or asks for help or the version; the error prints itself and knows its exit code.
+pub fn parse(
+    line: impl IntoIterator<Item = OsString>,
+    environment: Environment,
+) -> Result<(Command, Environment), clap::Error> {
+    let matches = Cli::command().args(flags()).try_get_matches_from(line)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok((cli.command, environment.with_flags(&matches)))
+}
+
+/// Reads the command line of a program that has only settings, `api` or `worker`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_settings(
+    name: &'static str,
+    line: impl IntoIterator<Item = OsString>,
+    environment: Environment,
+) -> Result<Environment, clap::Error> {
+    let program = clap::Command::new(name).version(env!("CARGO_PKG_VERSION")).args(flags());
+    Ok(environment.with_flags(&program.try_get_matches_from(line)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
+    use crate::config::{Environment, flags};
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        let words = line.split_whitespace().map(Into::into);
+        parse(words, Environment::default()).map(|(command, _)| command)
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().args(flags()).debug_assert();
+    }
+
+    #[test]
+    fn every_documented_command_is_understood() {
+        let check = OpenapiArgs { check: true, out: None };
+        let out = OpenapiArgs { check: false, out: Some("docs".into()) };
+        let lines = [
+            ("till up", Command::Up),
+            ("till migrate --env production", Command::Migrate),
+            ("till seed --orders 7", Command::Seed(SeedArgs { orders: 7 })),
+            ("till gateway", Command::Gateway),
+            ("till openapi --check", Command::Openapi(check)),
+            ("till openapi --out docs", Command::Openapi(out)),
+            ("till --listen 127.0.0.1:1 doctor", Command::Doctor),
+            ("till keys rotate", Command::Keys(KeysArgs { action: KeysAction::Rotate })),
+        ];
+        for (line, command) in lines {
+            assert_eq!(parsed(line).ok(), Some(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_documented_is_refused() {
+        for line in [
+            "till",
+            "till fly",
+            "till up --secret-key x",
+            "till openapi --check --out x",
+            "till seed --orders -1",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,1 +1,3 @@
 //! Adapters for everything that is reached over a network; no SQL and no business rule lives here.
+
+pub mod probes;
