@@ -5,4 +5,5 @@
     reason = "a test stops the moment something is not as it says"
 )]
 
+mod ops;
 mod sandbox;
