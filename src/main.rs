@@ -18,16 +18,16 @@ fn main() -> ExitCode {
         Ok(understood) => understood,
         Err(error) => error.exit(),
     };
-    run(command, &environment).unwrap_or_else(|error| say(&error.to_string(), ExitCode::FAILURE))
+    run(&command, &environment).unwrap_or_else(|error| say(&error.to_string(), ExitCode::FAILURE))
 }
 
-fn run(command: Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
+fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
     let Some(program) = command.program() else {
         return Ok(say("the OpenAPI document is not part of this build", MISUSED.into()));
     };
     let config = match Config::load(program, environment) {
         Ok(config) => config,
-        Err(errors) if command == Command::Doctor => {
+        Err(errors) if *command == Command::Doctor => {
             return Ok(cli::doctor::report_settings(&errors)?);
         }
         Err(errors) => return Ok(say(&errors.to_string(), MISUSED.into())),

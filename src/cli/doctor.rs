@@ -59,7 +59,7 @@ impl fmt::Display for Line {
 pub fn report_settings(errors: &ConfigErrors) -> io::Result<ExitCode> {
     let remedy = "set it as the example shows";
     let line = |fault| Line { about: "configuration", finding: Finding::Broken { fault, remedy } };
-    print(errors.lines().map(line).collect())
+    print(&errors.lines().map(line).collect::<Vec<_>>())
 }
 
 /// Looks at everything, all at once, and prints a line for each.
@@ -67,7 +67,7 @@ pub fn report_settings(errors: &ConfigErrors) -> io::Result<ExitCode> {
 /// # Errors
 /// Standard output is closed.
 pub async fn run(config: &Config, clock: &dyn Clock) -> io::Result<ExitCode> {
-    print(inspect(config, clock).await)
+    print(&inspect(config, clock).await)
 }
 
 /// The report's lines.
@@ -85,9 +85,9 @@ pub async fn inspect(config: &Config, clock: &dyn Clock) -> Vec<Line> {
     lines
 }
 
-fn print(lines: Vec<Line>) -> io::Result<ExitCode> {
+fn print(lines: &[Line]) -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
-    for line in &lines {
+    for line in lines {
         writeln!(out, "{line}")?;
     }
     let broken = lines.iter().any(|line| matches!(line.finding, Finding::Broken { .. }));

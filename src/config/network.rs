@@ -48,11 +48,11 @@ impl FromStr for IpNetwork {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| ParseNetworkError)?;
+        let address: IpAddr = address.parse().or(Err(ParseNetworkError))?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => longest,
-            Some(digits) => digits.parse().map_err(|_| ParseNetworkError)?,
+            Some(digits) => digits.parse().or(Err(ParseNetworkError))?,
         };
         if prefix > longest {
             return Err(ParseNetworkError);

@@ -167,7 +167,7 @@ fn create(file: &Path) -> io::Result<RootKey> {
 }
 
 fn fill_randomly(bytes: &mut [u8]) -> io::Result<()> {
-    aws_lc_rs::rand::fill(bytes).map_err(|_| io::Error::other("the system gave no random bytes"))
+    aws_lc_rs::rand::fill(bytes).map_err(io::Error::other)
 }
 
 fn write_private(file: &Path, bytes: &[u8; LENGTH]) -> io::Result<()> {
@@ -218,6 +218,8 @@ mod tests {
     fn keys_that_were_typed_or_left_at_zero_are_guessable() {
         assert!(guessable(&[0; 32]).is_some());
         assert!(guessable(b"an example only: make your own!!").is_some());
-        assert!(guessable(&std::array::from_fn(|place| place as u8 * 7)).is_none());
+        assert!(
+            guessable(&std::array::from_fn(|place| u8::try_from(place * 7).unwrap_or(0))).is_none()
+        );
     }
 }

@@ -31,6 +31,7 @@ pub(super) enum Given<'a> {
 impl Environment {
     /// The environment of this process.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read, once")]
     pub fn from_process() -> Self {
         Self::from_pairs(std::env::vars_os())
     }

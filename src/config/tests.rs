@@ -40,7 +40,7 @@ fn load(program: Program, pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors
 }
 
 fn lines(program: Program, pairs: &[(&str, &str)]) -> Vec<String> {
-    load(program, pairs).map(|_| Vec::new()).unwrap_or_else(|errors| errors.lines().collect())
+    load(program, pairs).map_or_else(|errors| errors.lines().collect(), |_| Vec::new())
 }
 
 #[test]
@@ -68,11 +68,7 @@ fn every_wrong_setting_is_reported_at_once_in_a_line_that_names_it() {
     let lines = lines(Program::Api, &wrong);
     assert_eq!(lines.len(), wrong.len(), "{lines:#?}");
     for (name, _) in &wrong {
-        assert_eq!(
-            lines.iter().filter(|line| line.starts_with(&format!("{name}"))).count(),
-            1,
-            "{name}"
-        );
+        assert_eq!(lines.iter().filter(|line| line.starts_with(name)).count(), 1, "{name}");
     }
     for line in lines.iter().take(lines.len() - 1) {
         assert!(line.contains(" is not ") && line.contains("; example: "), "{line}");

@@ -149,6 +149,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::{one_line, to_writer};
+    use crate::config::LogFormat;
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -165,7 +166,7 @@ mod tests {
     }
 
     /// What is written for one event with hostile fields.
-    fn logged(json: bool) -> String {
+    fn logged(format: LogFormat) -> String {
         let captured = Captured::default();
         let (lines, guard) = to_writer(captured.clone()).expect("a thread");
         let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(lines);
@@ -174,7 +175,7 @@ mod tests {
             let _span = tracing::info_span!("request", shown = %name).entered();
             tracing::info!(shown = %name, quoted = ?name, "hello {name}");
         };
-        if json {
+        if format == LogFormat::Json {
             let json = layer.json().flatten_event(true).with_span_list(true);
             tracing::subscriber::with_default(tracing_subscriber::registry().with(json), emit);
         } else {
@@ -187,8 +188,8 @@ mod tests {
 
     #[test]
     fn an_event_with_line_breaks_and_terminal_commands_is_one_harmless_line() {
-        for json in [false, true] {
-            let written = logged(json);
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let written = logged(format);
             let line = written.strip_suffix('\n').expect("a whole line");
             assert!(line.contains("forged"), "{line}");
             assert!(
@@ -200,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_json_line_stays_json() {
-        let parsed: serde_json::Value = serde_json::from_str(&logged(true)).expect("JSON");
+        let parsed: serde_json::Value =
+            serde_json::from_str(&logged(LogFormat::Json)).expect("JSON");
         let name = "Eve\r\n2026 INFO forged \u{1b}[31m\u{9b}31m\u{2028}";
         assert_eq!(parsed.get("shown"), Some(&name.into()), "{parsed}");
     }
