@@ -1,3 +1,26 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
 pub mod health;
+pub mod idempotency;
+pub mod outbox;
+pub mod outcome;
+pub mod transact;
+
+use sqlx::PgPool;
+
+use crate::domain::ambient::Ambient;
+
+/// What every use case is given.
+#[derive(Debug, Clone)]
+pub struct Services {
+    pub pool: PgPool,
+    pub ambient: Ambient,
+}
+
+/// Who or what causes an effect, for its messages and its log lines.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub request_id: String,
+    /// W3C `traceparent`, where the request was traced.
+    pub trace_parent: Option<String>,
+}

@@ -1,3 +1,12 @@
 //! All SQL: plain async functions on a connection; no transaction begins or ends here and no rule is decided.
+//!
+//! Row structs are private and become domain values on the way out; a row that breaks a domain rule is
+//! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
+pub mod error;
 pub mod health;
+pub mod idempotency_keys;
+pub mod outbox;
+pub mod row;
+
+pub use error::StoreError;
