@@ -43,7 +43,7 @@ pub async fn insert(
         &topics,
         &payloads,
         &requests,
-        &traces as &[Option<String>],
+        traces.as_slice() as _,
         now
     )
     .execute(conn)

@@ -5,5 +5,6 @@
     reason = "a test stops the moment something is not as it says"
 )]
 
+mod embedded;
 mod ops;
 mod sandbox;

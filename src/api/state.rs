@@ -1,0 +1,11 @@
+//! What handlers are given: the use cases and the few keys the edge itself needs; holds no pool and no client.
+
+use std::sync::Arc;
+
+use crate::service::Services;
+
+/// Cloned for each request; everything inside is shared.
+#[derive(Debug, Clone)]
+pub struct ApiState {
+    pub services: Arc<Services>,
+}
