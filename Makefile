@@ -1,0 +1,35 @@
+# Every task of the project; `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run check test test-with-services sqlx audit
+
+# rustup's place, for shells that have not read its profile.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start everything on this machine (installs Postgres where it is missing); Ctrl-C stops it
+	@tests/services.sh install postgres
+	cargo run --locked -- up
+
+check: ## What the compiler and the lints say, without a test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+test: ## Everything that must hold, on private Postgres, Redis and RabbitMQ (installs what is missing)
+	@tests/services.sh run $(MAKE) --no-print-directory test-with-services
+
+test-with-services: check
+	cargo test --locked --no-run
+	tests/services.sh wait
+	cargo test --locked
+	tests/sqlx_drift.sh
+
+sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
+	@tests/services.sh run tests/sqlx_drift.sh write
+
+audit: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
