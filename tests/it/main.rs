@@ -8,3 +8,4 @@
 mod embedded;
 mod ops;
 mod sandbox;
+mod support;
