@@ -1,1 +1,28 @@
-//! The composition root: turns configuration into running parts; the only place that sees every layer.
+//! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
+
+pub mod database;
+pub mod gateway;
+pub mod serve;
+
+use std::error::Error;
+
+/// Why a program could not start or had to end; already in words for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Bind(#[from] crate::config::BindError),
+    #[error(transparent)]
+    Embedded(#[from] crate::embedded::EmbeddedError),
+    #[error("the sandbox gateway cannot start: {0}")]
+    Gateway(#[source] crate::sandbox::GatewayError),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("DATABASE_URL is not set")]
+    NoDatabase,
+    #[error("signals cannot be watched: {0}")]
+    Signals(#[source] std::io::Error),
+    #[error("a part stopped by itself: {0}")]
+    Part(#[source] Box<dyn Error + Send + Sync>),
+}

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use till::app;
 use till::cli::{self, Command};
 use till::config::{Config, Environment};
 use till::domain::clock::SystemClock;
@@ -22,8 +23,11 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| "a cryptographic provider is installed twice")?;
     let Some(program) = command.program() else {
-        return Ok(say("the OpenAPI document is not part of this build", MISUSED.into()));
+        return Ok(say("this command comes with a later release", MISUSED.into()));
     };
     let config = match Config::load(program, environment) {
         Ok(config) => config,
@@ -34,10 +38,17 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
     };
     let _telemetry = telemetry::install(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match command {
-        Command::Doctor => Ok(runtime.block_on(cli::doctor::run(&config, &SystemClock))?),
-        _ => Ok(say("this command is not part of this build", MISUSED.into())),
-    }
+    runtime.block_on(async {
+        match command {
+            Command::Doctor => return Ok(cli::doctor::run(&config, &SystemClock).await?),
+            Command::Gateway => app::gateway::run(&config).await?,
+            Command::Migrate => app::database::run_migrate(&config).await?,
+            Command::Up | Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
+                return Ok(say("this command comes with a later release", MISUSED.into()));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// The last word to whoever started the program, one line per fault.

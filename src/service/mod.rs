@@ -6,6 +6,7 @@ pub mod outbox;
 pub mod outcome;
 pub mod transact;
 
+pub use crate::store::StoreError;
 use sqlx::PgPool;
 
 use crate::domain::ambient::Ambient;

@@ -116,8 +116,8 @@ impl Problem {
 
     /// The failure behind it: logged once by the edge, never shown.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Arc<dyn Error + Send + Sync>>) -> Self {
-        self.0.cause = Some(cause.into());
+    pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.0.cause = Some(Arc::new(cause));
         self
     }
 

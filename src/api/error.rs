@@ -1,0 +1,155 @@
+//! The only file that knows which failure of a use case is which problem; every match is exhaustive, on purpose.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::problem::{Problem, ProblemCode};
+use crate::domain::Violation;
+use crate::domain::order::PlaceOrderRefusal;
+use crate::domain::payment::{CaptureRefusal, CreatePaymentRefusal, RefundRefusal};
+use crate::service::StoreError;
+use crate::service::idempotency::KeyError;
+use crate::service::outcome::Refusal;
+
+/// When to come back after a short trouble of ours.
+const SOON: Duration = Duration::from_secs(1);
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let problem = match &error {
+            StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_) => {
+                Self::new(ProblemCode::DependencyUnavailable).retry_after(SOON)
+            }
+            StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_) => {
+                Self::new(ProblemCode::InternalError)
+            }
+        };
+        problem.caused_by(error)
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::InFlight => Self::new(ProblemCode::IdempotencyKeyInUse).retry_after(SOON),
+            KeyError::Reused => Self::new(ProblemCode::IdempotencyKeyReused),
+            KeyError::Store(error) => error.into(),
+            error @ KeyError::Unreadable(_) => {
+                Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::PlaceOrder(refusal) => refusal.into(),
+            Refusal::OrderNotCancellable { status } => {
+                in_state(ProblemCode::OrderNotCancellable, "order", status.as_str())
+            }
+            Refusal::OrderNotFulfillable { status } => {
+                in_state(ProblemCode::OrderNotFulfillable, "order", status.as_str())
+            }
+            Refusal::CreatePayment(refusal) => refusal.into(),
+            Refusal::Capture(refusal) => refusal.into(),
+            Refusal::PaymentNotCancelable { status } => {
+                in_state(ProblemCode::PaymentNotCancellable, "payment", status.as_str())
+            }
+            Refusal::Refund(refusal) => refusal.into(),
+            Refusal::SkuTaken => Self::new(ProblemCode::SkuTaken),
+            Refusal::InsufficientStock { available } => Self::new(ProblemCode::InsufficientStock)
+                .detail(format!("Only {available} are there to be taken away.")),
+        }
+    }
+}
+
+impl From<PlaceOrderRefusal> for Problem {
+    fn from(refusal: PlaceOrderRefusal) -> Self {
+        let product = |index: usize| format!("/items/{index}/productId");
+        match refusal {
+            PlaceOrderRefusal::InsufficientStock { items } => {
+                Self::new(ProblemCode::InsufficientStock).extension("items", json!(items))
+            }
+            PlaceOrderRefusal::UnknownProduct { index } => Self::new(ProblemCode::ValidationFailed)
+                .error(product(index), Violation::new("unknown_product", "is not for sale")),
+            PlaceOrderRefusal::MixedCurrencies { index, first, other } => {
+                let detail = format!("is sold in {other}, the lines before it in {first}");
+                Self::new(ProblemCode::CurrencyMismatch)
+                    .error(product(index), Violation::new("currency_mismatch", detail))
+            }
+            PlaceOrderRefusal::TotalOutOfRange => Self::new(ProblemCode::ValidationFailed)
+                .error("/items", Violation::new("out_of_range", "the total is too large")),
+            PlaceOrderRefusal::UnknownCustomer => Self::new(ProblemCode::ValidationFailed)
+                .error("/customerId", Violation::new("unknown_customer", "is no customer")),
+        }
+    }
+}
+
+impl From<CreatePaymentRefusal> for Problem {
+    fn from(refusal: CreatePaymentRefusal) -> Self {
+        let invalid = |pointer: &'static str, code, detail: &'static str| {
+            Self::new(ProblemCode::ValidationFailed).error(pointer, Violation::new(code, detail))
+        };
+        match refusal {
+            CreatePaymentRefusal::UnknownOrder => {
+                invalid("/orderId", "unknown_order", "is no order of this customer")
+            }
+            CreatePaymentRefusal::UnknownCustomer => {
+                invalid("/customerId", "unknown_customer", "is no customer")
+            }
+            CreatePaymentRefusal::NoPaymentMethod => invalid(
+                "/paymentMethod",
+                "required",
+                "is needed: the customer has no default payment method",
+            ),
+            CreatePaymentRefusal::OrderNotPayable { status } => {
+                in_state(ProblemCode::OrderNotPayable, "order", status.as_str())
+            }
+            CreatePaymentRefusal::CurrencyMismatch { order } => {
+                Self::new(ProblemCode::CurrencyMismatch).detail(format!("The order is in {order}."))
+            }
+            CreatePaymentRefusal::AmountExceedsOutstanding { outstanding } => {
+                Self::new(ProblemCode::AmountExceedsOutstanding)
+                    .detail(format!("{outstanding} minor units are left to pay."))
+                    .extension("outstanding", outstanding)
+            }
+        }
+    }
+}
+
+impl From<CaptureRefusal> for Problem {
+    fn from(refusal: CaptureRefusal) -> Self {
+        match refusal {
+            CaptureRefusal::NotCapturable { status } => {
+                in_state(ProblemCode::PaymentNotCapturable, "payment", status.as_str())
+            }
+            CaptureRefusal::MoreThanAuthorized { authorized } => {
+                let detail = format!("must be at most the authorised {authorized}");
+                Self::new(ProblemCode::ValidationFailed)
+                    .error("/amount", Violation::new("out_of_range", detail))
+            }
+        }
+    }
+}
+
+impl From<RefundRefusal> for Problem {
+    fn from(refusal: RefundRefusal) -> Self {
+        match refusal {
+            RefundRefusal::NotRefundable { status } => {
+                in_state(ProblemCode::PaymentNotRefundable, "payment", status.as_str())
+            }
+            RefundRefusal::ExceedsPayment { refundable } => {
+                Self::new(ProblemCode::RefundExceedsPayment)
+                    .detail(format!("{refundable} minor units are left to refund."))
+                    .extension("refundable", refundable)
+            }
+        }
+    }
+}
+
+/// A refusal by state tells the present one, so that a client need not ask.
+fn in_state(code: ProblemCode, what: &str, status: &'static str) -> Problem {
+    Problem::new(code).detail(format!("The {what} is {status}.")).extension("currentStatus", status)
+}

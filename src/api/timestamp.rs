@@ -1,0 +1,48 @@
+//! Time as clients see it: RFC 3339, UTC, milliseconds, ending in `Z`; holds no clock.
+
+use serde::{Serialize, Serializer};
+use time::{OffsetDateTime, UtcOffset};
+use utoipa::ToSchema;
+
+/// `2026-11-22T20:18:00.123Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-11-22T20:18:00.123Z")]
+pub struct Timestamp(pub OffsetDateTime);
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(time: OffsetDateTime) -> Self {
+        Self(time)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let utc = self.0.to_offset(UtcOffset::UTC);
+        let (date, clock) = (utc.date(), utc.time());
+        let (hour, minute, second, millisecond) = clock.as_hms_milli();
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::Timestamp;
+
+    #[test]
+    fn another_offset_is_shown_in_utc_with_milliseconds() {
+        let time = datetime!(2026-11-23 04:18:00.123456 +8);
+        assert_eq!(Timestamp(time).to_string(), "2026-11-22T20:18:00.123Z");
+    }
+}

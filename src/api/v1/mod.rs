@@ -1,0 +1,5 @@
+//! Version 1 of the API: one folder a resource, one file an operation; no rule is decided here.
+
+pub mod orders;
+pub mod payments;
+pub mod products;

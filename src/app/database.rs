@@ -1,0 +1,50 @@
+//! Postgres as a process uses it: one pool with bounds, and the migrations; knows no table.
+
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::AppError;
+use crate::config::{Config, Database};
+use crate::store::health::MIGRATIONS;
+
+/// A pool of connections; opens none yet, so that a process can start before its database.
+///
+/// # Errors
+/// The address can't be read.
+pub fn pool(url: &SecretString, settings: &Database) -> Result<PgPool, AppError> {
+    let statement_timeout = format!("{}ms", settings.statement_timeout.as_millis());
+    let options = PgConnectOptions::from_str(url.expose_secret())?
+        .application_name("till")
+        .options([("statement_timeout", statement_timeout.as_str())]);
+    Ok(PgPoolOptions::new()
+        .min_connections(settings.pool_min)
+        .max_connections(settings.pool_max)
+        .idle_timeout(settings.idle_timeout)
+        .acquire_timeout(settings.acquire_timeout)
+        // A ping before each use costs a seventh of the throughput; a dead connection shows itself soon enough.
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
+
+/// Brings the schema up to date; several processes may try at once, one does it.
+///
+/// # Errors
+/// The database doesn't answer, or a migration fails (and is rolled back).
+pub async fn migrate(url: &SecretString) -> Result<(), AppError> {
+    // A connection of its own: a migration may take longer than the pool's statements are allowed to.
+    let mut conn = crate::store::health::connect(url).await?;
+    MIGRATIONS.run(&mut conn).await?;
+    tracing::info!("the database's schema is up to date");
+    Ok(())
+}
+
+/// `till migrate`.
+///
+/// # Errors
+/// See [`migrate`].
+pub async fn run_migrate(config: &Config) -> Result<(), AppError> {
+    migrate(config.database.url.as_ref().ok_or(AppError::NoDatabase)?).await
+}

@@ -1,0 +1,62 @@
+//! The sandbox payment gateway as a part of a process: opened from configuration, served until told to stop.
+
+use secrecy::{ExposeSecret, SecretSlice};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::AppError;
+use crate::config::{Config, bind, listeners};
+use crate::sandbox::{self, Gateway, Settings};
+use crate::shutdown::{Bounds, Shutdown};
+
+/// A gateway with its record read and its port taken.
+pub struct OpenGateway {
+    listener: TcpListener,
+    gateway: Gateway,
+}
+
+/// Takes the port first: a second gateway is told so before it touches the record.
+///
+/// # Errors
+/// The port is taken, or the record can't be read.
+pub async fn open(config: &Config) -> Result<OpenGateway, AppError> {
+    let listener = bind(config.gateway.listen, &listeners::GATEWAY_LISTEN).await?;
+    let signing_key = config.root_key.gateway_signing_key();
+    let settings = Settings::new(
+        config.data_dir.join("gateway"),
+        config.root_key.gateway_api_key(),
+        SecretSlice::from(signing_key.expose_secret().to_vec()),
+    );
+    let gateway = tokio::task::spawn_blocking(move || Gateway::open(settings))
+        .await
+        .map_err(|error| AppError::Part(error.into()))?
+        .map_err(AppError::Gateway)?;
+    Ok(OpenGateway { listener, gateway })
+}
+
+impl OpenGateway {
+    /// Serves until `stop`; returns when the record is closed.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), AppError> {
+        sandbox::serve(self.listener, self.gateway, stop.cancelled_owned())
+            .await
+            .map_err(|error| AppError::Part(error.into()))
+    }
+}
+
+/// `till gateway`: the gateway alone, until a signal.
+///
+/// # Errors
+/// See [`open`] and [`OpenGateway::serve`].
+pub async fn run(config: &Config) -> Result<(), AppError> {
+    let gateway = open(config).await?;
+    let shutdown =
+        Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
+    shutdown.watch_signals().map_err(AppError::Signals)?;
+    tracing::info!(address = %config.gateway.listen, "the sandbox gateway is ready");
+    let serving = shutdown.connections().spawn(gateway.serve(shutdown.stop_accepting()));
+    let _stopped = shutdown.run(|| ()).await;
+    serving.await.map_err(|error| AppError::Part(error.into()))?
+}
