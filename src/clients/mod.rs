@@ -1,3 +1,4 @@
 //! Adapters for everything that is reached over a network; no SQL and no business rule lives here.
 
+pub mod payment_gateway;
 pub mod probes;

@@ -1,1 +1,4 @@
 //! Mechanisms that keep a service standing and know no resource; each works alone in one process.
+
+pub mod bulkhead;
+pub mod circuit_breaker;

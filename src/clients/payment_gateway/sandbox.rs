@@ -1,0 +1,261 @@
+//! The sandbox provider over HTTP: renders and reads its protocol (see [`crate::sandbox`]); believes no answer it hasn't checked.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use reqwest::{RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Charge, ChargeFuture, ChargeOrder, ChargeState, GatewayError, PaymentGateway, Step};
+use crate::config::BaseUrl;
+use crate::domain::money::Amount;
+use crate::domain::payment::{CaptureMethod, PaymentFailure};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// The sandbox's adapter.
+#[derive(Debug)]
+pub struct SandboxGateway {
+    http: reqwest::Client,
+    url: BaseUrl,
+    api_key: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChargeAnswer {
+    id: String,
+    key: String,
+    status: StatusAnswer,
+    amount: i64,
+    currency: String,
+    amount_captured: i64,
+    failure: Option<PaymentFailure>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum StatusAnswer {
+    Processing,
+    Authorized,
+    Captured,
+    Declined,
+    Canceled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundAnswer {
+    key: String,
+    charge_id: String,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error: ErrorBody,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: String,
+    message: String,
+}
+
+impl SandboxGateway {
+    /// `timeout` bounds one try, connecting included.
+    ///
+    /// # Errors
+    /// The TLS configuration can't be built.
+    pub fn new(
+        url: BaseUrl,
+        api_key: SecretString,
+        timeout: Duration,
+    ) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, url, api_key })
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(self.url.join(path)).bearer_auth(self.api_key.expose_secret())
+    }
+
+    fn post(&self, path: &str, key: &str) -> RequestBuilder {
+        self.http
+            .post(self.url.join(path))
+            .bearer_auth(self.api_key.expose_secret())
+            .header("idempotency-key", key)
+    }
+
+    async fn step(&self, step: Step<'_>, verb: &str, body: Value) -> Result<Vec<u8>, GatewayError> {
+        let path = format!("/v1/charges/{}/{verb}", step.charge_id);
+        accepted(self.post(&path, step.key).json(&body)).await
+    }
+}
+
+impl PaymentGateway for SandboxGateway {
+    fn charge<'a>(&'a self, order: &'a ChargeOrder) -> BoxFuture<'a, Result<Charge, GatewayError>> {
+        let body = json!({
+            "amount": order.money.amount,
+            "currency": order.money.currency,
+            "paymentMethod": order.method.as_str(),
+            "capture": order.capture == CaptureMethod::Automatic,
+            "callbackUrl": order.callback_url,
+        });
+        async move {
+            let answer = accepted(self.post("/v1/charges", &order.key).json(&body)).await?;
+            let charge: ChargeAnswer = read(&answer)?;
+            let ours = charge.key == order.key
+                && charge.amount == order.money.amount.get()
+                && charge.currency == order.money.currency.code();
+            if !ours {
+                return Err(GatewayError::BadAnswer { why: "it speaks of another charge" });
+            }
+            charge.try_into()
+        }
+        .boxed()
+    }
+
+    fn find_charge<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Charge>, GatewayError>> {
+        async move {
+            let query: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+            let request = self.get(&format!("/v1/charges?key={query}"));
+            match accepted(request).await {
+                Ok(answer) => {
+                    let charge: ChargeAnswer = read(&answer)?;
+                    if charge.key != key {
+                        return Err(GatewayError::BadAnswer { why: "it speaks of another charge" });
+                    }
+                    charge.try_into().map(Some)
+                }
+                Err(GatewayError::Refused { code, .. }) if code == "not_found" => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+        .boxed()
+    }
+
+    fn capture<'a>(&'a self, step: Step<'a>, amount: Amount) -> ChargeFuture<'a> {
+        async move {
+            let answer = self.step(step, "capture", json!({ "amount": amount })).await?;
+            of_charge(&answer, step)
+        }
+        .boxed()
+    }
+
+    fn cancel<'a>(&'a self, step: Step<'a>) -> ChargeFuture<'a> {
+        async move {
+            let answer = self.step(step, "cancel", json!({})).await?;
+            of_charge(&answer, step)
+        }
+        .boxed()
+    }
+
+    fn refund<'a>(
+        &'a self,
+        step: Step<'a>,
+        amount: Amount,
+    ) -> BoxFuture<'a, Result<(), GatewayError>> {
+        async move {
+            let answer = self.step(step, "refunds", json!({ "amount": amount })).await?;
+            let refund: RefundAnswer = read(&answer)?;
+            let ours = refund.key == step.key
+                && refund.charge_id == step.charge_id
+                && refund.amount == amount.get();
+            if ours {
+                Ok(())
+            } else {
+                Err(GatewayError::BadAnswer { why: "it speaks of another refund" })
+            }
+        }
+        .boxed()
+    }
+}
+
+impl TryFrom<ChargeAnswer> for Charge {
+    type Error = GatewayError;
+
+    fn try_from(answer: ChargeAnswer) -> Result<Self, GatewayError> {
+        let state = match (answer.status, answer.failure) {
+            (StatusAnswer::Processing, _) => ChargeState::Processing,
+            (StatusAnswer::Authorized, _) => ChargeState::Authorized,
+            (StatusAnswer::Canceled, _) => ChargeState::Canceled,
+            (StatusAnswer::Declined, Some(failure)) => ChargeState::Declined(failure),
+            (StatusAnswer::Declined, None) => {
+                return Err(GatewayError::BadAnswer { why: "declined without a reason" });
+            }
+            (StatusAnswer::Captured, _) => match Amount::new(answer.amount_captured) {
+                Ok(captured) if captured.get() <= answer.amount => {
+                    ChargeState::Captured { captured }
+                }
+                Ok(_) | Err(_) => {
+                    return Err(GatewayError::BadAnswer { why: "an impossible amount captured" });
+                }
+            },
+        };
+        Ok(Self { id: answer.id, state })
+    }
+}
+
+fn of_charge(answer: &[u8], step: Step<'_>) -> Result<Charge, GatewayError> {
+    let charge: ChargeAnswer = read(answer)?;
+    if charge.id != step.charge_id {
+        return Err(GatewayError::BadAnswer { why: "it speaks of another charge" });
+    }
+    charge.try_into()
+}
+
+/// The body of a success; everything else as the error it is.
+async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
+    let response = request.send().await.map_err(broken)?;
+    let status = response.status();
+    match status {
+        StatusCode::OK | StatusCode::CREATED => bounded(response).await,
+        StatusCode::BAD_REQUEST
+        | StatusCode::NOT_FOUND
+        | StatusCode::CONFLICT
+        | StatusCode::UNPROCESSABLE_ENTITY => {
+            let ErrorAnswer { error } = read(&bounded(response).await?)?;
+            Err(GatewayError::Refused { code: error.code, message: error.message })
+        }
+        other if other.is_client_error() || other.is_server_error() => {
+            Err(GatewayError::Unwilling { status: other.as_u16() })
+        }
+        _ => Err(GatewayError::BadAnswer { why: "a status that the protocol doesn't have" }),
+    }
+}
+
+async fn bounded(mut response: Response) -> Result<Vec<u8>, GatewayError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(GatewayError::BadAnswer { why: "longer than 64 KiB" });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, GatewayError> {
+    serde_json::from_slice(answer)
+        .map_err(|_| GatewayError::BadAnswer { why: "not as the protocol says" })
+}
+
+fn broken(error: reqwest::Error) -> GatewayError {
+    if error.is_timeout() { GatewayError::Timeout } else { GatewayError::Unreachable(error) }
+}
