@@ -159,7 +159,8 @@ impl Payment {
             return Err(RefundRefusal::NotRefundable { status: self.status });
         }
         let left = self.amount_captured - self.amount_refunded - in_flight;
-        let all = Amount::new(left).map_err(|_| RefundRefusal::ExceedsPayment { refundable: 0 })?;
+        let all = Amount::new(left)
+            .map_err(|_nothing_left| RefundRefusal::ExceedsPayment { refundable: 0 })?;
         let amount = wanted.unwrap_or(all);
         if amount > all {
             return Err(RefundRefusal::ExceedsPayment { refundable: left });

@@ -17,7 +17,7 @@ impl<K: Display> RowKey<'_, K> {
         column: &'static str,
         value: Result<T, E>,
     ) -> Result<T, StoreError> {
-        value.map_err(|_| StoreError::BadRow {
+        value.map_err(|_unbelieved| StoreError::BadRow {
             table: self.table,
             column,
             key: self.key.to_string(),

@@ -29,11 +29,7 @@ pub async fn database() -> PgPool {
         make_template(&mut admin, &options, &template).await;
     }
     let ambient = Ambient::system();
-    let name = format!(
-        "{PREFIX}{}_{}",
-        ambient.now().unix_timestamp(),
-        hex(&ambient.bytes::<8>())
-    );
+    let name = format!("{PREFIX}{}_{}", ambient.now().unix_timestamp(), hex(&ambient.bytes::<8>()));
     execute(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     admin.close().await.unwrap();
     PgPoolOptions::new()

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use time::macros::datetime;
 use till::domain::ambient::Ambient;
 use till::domain::clock::ManualClock;
 use till::domain::entropy::SystemEntropy;
 use till::service::{Cause, Services};
+use time::macros::datetime;
 
 use super::db::database;
 
