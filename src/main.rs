@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
-        .map_err(|_| "a cryptographic provider is installed twice")?;
+        .map_err(|_installed| "a cryptographic provider is installed twice")?;
     let Some(program) = command.program() else {
         return Ok(say("this command comes with a later release", MISUSED.into()));
     };
