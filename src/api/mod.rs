@@ -1,8 +1,52 @@
 //! HTTP only: decodes a request, calls one use case, encodes its answer; knows no SQL and no broker.
 
+pub mod docs;
 pub mod error;
+pub mod middleware;
+pub mod openapi;
 pub mod outcome;
 pub mod problem;
 pub mod state;
 pub mod timestamp;
 pub mod v1;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::domain::ambient::Ambient;
+use middleware::{EdgeSettings, json_only};
+use state::ApiState;
+
+/// The table of contents: every resource is one line, `.merge(v1::<resource>::routes())`.
+fn resources() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::base())
+}
+
+/// The public API: resources, documents and pages, inside the layers of `middleware`.
+pub fn router(state: ApiState, edge: EdgeSettings, ambient: Ambient) -> Router {
+    router_beside(Router::new(), state, edge, ambient)
+}
+
+/// [`router`], with routes of another part, such as the probes, inside the same layers.
+pub fn router_beside(
+    others: Router,
+    state: ApiState,
+    edge: EdgeSettings,
+    ambient: Ambient,
+) -> Router {
+    let (resources, document) = resources().split_for_parts();
+    let routes = resources
+        .layer(from_fn(json_only::layer))
+        .with_state(state)
+        .merge(openapi::routes(&document))
+        .merge(docs::routes())
+        .merge(others);
+    middleware::wrap(routes, edge, ambient)
+}
+
+/// The OpenAPI document of version 1, as it is served and committed.
+pub fn document() -> OpenApi {
+    resources().into_openapi()
+}

@@ -1,0 +1,28 @@
+//! Pages for people: a landing page, the rules every request follows, and the errors; none of them runs a script.
+
+mod errors;
+mod page;
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use page::{KEPT, page};
+
+const STYLE: &str = include_str!("style.css");
+const LANDING: &str = include_str!("landing.html");
+const GUIDE: &str = include_str!("guide.html");
+
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route("/", get(async || page("Orders and payments that survive", LANDING)))
+        .route("/docs", get(async || page("Guide", GUIDE)))
+        .route("/docs/errors", get(errors::list))
+        .route("/docs/errors/{code}", get(errors::show))
+        .route("/docs/style.css", get(show_style))
+}
+
+async fn show_style() -> Response {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, KEPT)], STYLE).into_response()
+}

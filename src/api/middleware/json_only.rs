@@ -1,0 +1,79 @@
+//! Answers 406 where `Accept` rules JSON out; for routes that have nothing else to offer, before they do anything.
+
+use axum::extract::Request;
+use axum::http::header::ACCEPT;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::api::problem::{Problem, ProblemCode};
+
+pub(in crate::api) async fn layer(request: Request, next: Next) -> Response {
+    let fields: Vec<&str> = request
+        .headers()
+        .get_all(ACCEPT)
+        .iter()
+        // What is no text names no media type.
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    if !accepts_json(&fields.join(",")) {
+        return Problem::new(ProblemCode::NotAcceptable)
+            .detail("This address answers with application/json.")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the most specific range that matches JSON has a weight above 0 (RFC 9110 §12.5.1).
+fn accepts_json(accept: &str) -> bool {
+    if accept.trim().is_empty() {
+        return true;
+    }
+    accept
+        .split(',')
+        .filter_map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let specificity = match parts.next()?.to_ascii_lowercase().as_str() {
+                "*/*" => 0,
+                "application/*" => 1,
+                "application/json" => 2,
+                _ => return None,
+            };
+            Some((specificity, !parts.any(is_zero_weight)))
+        })
+        .max()
+        .is_some_and(|(_, wanted)| wanted)
+}
+
+fn is_zero_weight(parameter: &str) -> bool {
+    let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
+    weight.is_some_and(|weight| weight.trim_end_matches('0').trim_end_matches('.').is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts_json;
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        for accepted in [
+            "",
+            "*/*",
+            "application/json",
+            "application/json; charset=utf-8",
+            "text/html, application/*;q=0.1",
+            "*/*;q=0, application/json",
+            "application/json;q=0.001",
+        ] {
+            assert!(accepts_json(accepted), "{accepted}");
+        }
+        for refused in [
+            "text/html",
+            "application/json;q=0",
+            "application/json;q=0.000, */*",
+            "application/*;q=0, */*",
+            "application/xml, text/*",
+        ] {
+            assert!(!accepts_json(refused), "{refused}");
+        }
+    }
+}

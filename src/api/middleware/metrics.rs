@@ -1,0 +1,44 @@
+//! Counts and times requests; every label is bounded, so that no client can grow the set of series.
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use metrics::{Gauge, Label, gauge, histogram};
+use tokio::time::Instant;
+
+use super::method;
+
+/// Records how long the answer took until its head, and how many requests are being answered.
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    let method = method::name(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let _active = Active::begin(method);
+    let begun = Instant::now();
+    let response = next.run(request).await;
+    let mut labels = vec![
+        Label::from_static_parts("http_request_method", method),
+        Label::new("http_response_status_code", response.status().as_str().to_owned()),
+    ];
+    if let Some(route) = route {
+        labels.push(Label::new("http_route", route.as_str().to_owned()));
+    }
+    histogram!("http_server_request_duration_seconds", labels).record(begun.elapsed());
+    response
+}
+
+/// Counts itself out again when it is dropped, so that a client that goes away is not counted for ever.
+struct Active(Gauge);
+
+impl Active {
+    fn begin(method: &'static str) -> Self {
+        let active = gauge!("http_server_active_requests", "http_request_method" => method);
+        active.increment(1.0);
+        Self(active)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}

@@ -1,0 +1,58 @@
+//! What happens around every request, assembled once; it knows no resource and no route.
+//!
+//! From the outside in, each layer where it is for a reason:
+//! 1. `request_id`: everything further in names the request by it, and even a refusal carries it.
+//! 2. `span`: every line that is logged further in stands within it.
+//! 3. `metrics`: counts what clients see, so it wraps whatever may still change the status.
+//! 4. `security_headers`: on every response, whoever made it.
+//! 5. `cors`: a browser must be able to read errors too, and a preflight request needs no more than this.
+//! 6. `problems`: everything below may answer an error in any form; here it gets its final one.
+//! 7. `url_limit`: the cheapest refusal first.
+//! 8. `catch_panic`: turns a panic into what `problems` understands.
+//! 9. `deadline`: bounds handler and extractors, the reading of the body among them.
+//! 10. the body limit, which extractors heed; a route that takes more sets its own.
+//!
+//! `json_only` is not among them: it is for routes whose one representation is JSON, and `api` puts it on those.
+
+mod catch_panic;
+mod cors;
+mod deadline;
+pub(in crate::api) mod json_only;
+mod method;
+mod metrics;
+mod problems;
+mod request_id;
+mod security_headers;
+mod settings;
+mod span;
+mod url_limit;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower::ServiceBuilder;
+
+use crate::domain::ambient::Ambient;
+use problems::Bounds;
+use security_headers::Hsts;
+
+pub use request_id::{RequestId, X_REQUEST_ID};
+pub use settings::EdgeSettings;
+pub use url_limit::MAX_URL;
+
+/// Puts the layers around these routes and their fallback.
+pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router {
+    let EdgeSettings { body_limit, deadline, cors_origins, hsts } = settings;
+    let stack = ServiceBuilder::new()
+        .layer(from_fn_with_state(ambient, request_id::layer))
+        .layer(from_fn(span::layer))
+        .layer(from_fn(metrics::layer))
+        .layer(from_fn_with_state(Hsts(hsts), security_headers::layer))
+        .option_layer(cors::layer(cors_origins))
+        .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
+        .layer(from_fn(url_limit::layer))
+        .layer(from_fn(catch_panic::layer))
+        .layer(from_fn_with_state(deadline, deadline::layer))
+        .layer(DefaultBodyLimit::max(body_limit));
+    routes.layer(stack)
+}

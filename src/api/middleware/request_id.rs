@@ -1,0 +1,47 @@
+//! Gives every request an id and every response its header; what the id appears in is decided further in.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::domain::ambient::Ambient;
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const MAX_LENGTH: usize = 128;
+
+/// The id of this request, in the request's extensions: 1 to 128 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Takes the client's id where it is one, else makes a UUIDv7.
+pub(super) async fn layer(
+    State(ambient): State<Ambient>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = sent_by_client(request.headers()).unwrap_or_else(|| ambient.uuid().to_string());
+    // Visible ASCII is always a header's value.
+    let value = HeaderValue::from_str(&id).ok();
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Some(value) = value {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}
+
+/// An id sent twice is none: nobody could say which of the two was meant.
+fn sent_by_client(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(X_REQUEST_ID).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let bytes = value.as_bytes();
+    let fits = (1..=MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    if fits { value.to_str().ok().map(str::to_owned) } else { None }
+}
+
+/// The id that the outermost layer gave; empty only where that layer is missing.
+pub(super) fn of(request: &Request) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! What the edge is told by configuration; each layer takes the one value it needs and none reads configuration.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+use crate::config::Http;
+
+/// Bounds and headers that hold for every request.
+#[derive(Debug, Clone)]
+pub struct EdgeSettings {
+    /// Longest request body in bytes.
+    pub body_limit: usize,
+    /// Longest time until an answer begins.
+    pub deadline: Duration,
+    /// Origins whose pages may call from a browser, each exactly as browsers send it; none switches CORS off.
+    pub cors_origins: Vec<HeaderValue>,
+    /// `max-age` of `Strict-Transport-Security`; `None` sends no such header.
+    pub hsts: Option<Duration>,
+}
+
+impl From<&Http> for EdgeSettings {
+    fn from(http: &Http) -> Self {
+        // An origin that parsed as a URL is ASCII, so none is lost here.
+        let origin = |origin: &crate::config::BaseUrl| HeaderValue::from_str(origin.as_str()).ok();
+        Self {
+            body_limit: http.body_limit,
+            deadline: http.request_deadline,
+            cors_origins: http.cors_origins.iter().filter_map(origin).collect(),
+            hsts: http.hsts,
+        }
+    }
+}
+
+impl Default for EdgeSettings {
+    /// The defaults of configuration: 256 KiB, 10 s, no CORS, no HSTS.
+    fn default() -> Self {
+        Self {
+            body_limit: 256 * 1024,
+            deadline: Duration::from_secs(10),
+            cors_origins: Vec::new(),
+            hsts: None,
+        }
+    }
+}

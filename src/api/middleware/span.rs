@@ -1,0 +1,51 @@
+//! One span around each request and one event when it is answered; causes of failures are logged by `problems`.
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info, info_span};
+
+use super::{method, request_id, url_limit};
+
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    let span = open(&request);
+    let answer = async {
+        let begun = Instant::now();
+        let response = next.run(request).await;
+        close(&response, begun);
+        response
+    };
+    answer.instrument(span).await
+}
+
+fn open(request: &Request) -> Span {
+    let span = info_span!(
+        "http.request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method::name(request.method()),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        url.path = url_limit::shown_path(request.uri()),
+        request_id = request_id::of(request),
+    );
+    // A template, so absent where nothing matched: what a stranger types is no route.
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        span.record("http.route", route.as_str());
+    }
+    span
+}
+
+fn close(response: &Response, begun: Instant) {
+    let status = response.status();
+    let span = Span::current();
+    span.record("http.response.status_code", status.as_u16());
+    // A client's mistake is no failure of the server (OpenTelemetry's HTTP conventions).
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    info!(status = status.as_u16(), milliseconds, "request answered");
+}
