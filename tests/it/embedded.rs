@@ -81,7 +81,7 @@ async fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
             tick.tick().await;
         }
     });
-    waited.await.unwrap_or_else(|_elapsed| unreachable!("{what} did not happen in {PATIENCE:?}"));
+    assert!(waited.await.is_ok(), "{what} did not happen in {PATIENCE:?}");
 }
 
 #[tokio::test]
