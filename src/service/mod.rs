@@ -1,10 +1,12 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
+pub mod auth;
 pub mod health;
 pub mod idempotency;
 pub mod outbox;
 pub mod outcome;
 pub mod transact;
+pub mod users;
 
 pub use crate::store::StoreError;
 use sqlx::PgPool;
@@ -16,6 +18,7 @@ use crate::domain::ambient::Ambient;
 pub struct Services {
     pub pool: PgPool,
     pub ambient: Ambient,
+    pub auth: auth::Auth,
 }
 
 /// Who or what causes an effect, for its messages and its log lines.

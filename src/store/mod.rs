@@ -8,5 +8,8 @@ pub mod health;
 pub mod idempotency_keys;
 pub mod outbox;
 pub mod row;
+pub mod sessions;
+pub mod signing_keys;
+pub mod users;
 
 pub use error::StoreError;

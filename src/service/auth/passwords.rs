@@ -1,0 +1,258 @@
+//! Passwords: which are accepted, and their Argon2id hashes, made off the async threads and few at a time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::Violation;
+use crate::domain::ambient::Ambient;
+
+/// 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet, Argon2id).
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// A hash of no password, with the same parameters: checking against it costs what any check costs.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm90IGEgcmVhbCBzYWx0$bm8gcGFzc3dvcmQgaGFzaGVzIHRvIHRoaXMgdGV4dC4";
+
+/// Longest wait for a free place among the hashes.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many may wait for each that is being hashed.
+const QUEUE_PER_PLACE: usize = 16;
+
+const MIN_CHARACTERS: usize = 12;
+const MAX_CHARACTERS: usize = 128;
+
+/// The commonest passwords of twelve characters and more, in lower case (NIST SP 800-63B §3.1.1.2).
+const COMMON: &[&str] = &[
+    "123456789012",
+    "1234567890123",
+    "12345678901234",
+    "123456789012345",
+    "1234567890123456",
+    "123123123123",
+    "1q2w3e4r5t6y",
+    "1qaz2wsx3edc",
+    "abcdefghijkl",
+    "administrator",
+    "changemenow123",
+    "correct horse battery staple",
+    "correcthorsebatterystaple",
+    "iloveyou1234",
+    "letmeinletmein",
+    "password1234",
+    "password12345",
+    "password123456",
+    "passwordpassword",
+    "q1w2e3r4t5y6",
+    "qwerty123456",
+    "qwertyqwerty",
+    "qwertyuiop12",
+    "qwertyuiop123",
+    "qwertyuiopasdf",
+    "welcome12345",
+    "zxcvbnm12345",
+];
+
+/// A password that may be chosen: 12–128 characters, none of the commonest.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// # Errors
+    /// `too_short`, `too_long` or `too_common`.
+    pub fn parse(input: &str) -> Result<Self, Violation> {
+        let characters = input.chars().take(MAX_CHARACTERS + 1).count();
+        if characters < MIN_CHARACTERS {
+            return Err(Violation::new("too_short", "must have at least 12 characters"));
+        }
+        if characters > MAX_CHARACTERS {
+            return Err(Violation::new("too_long", "must have at most 128 characters"));
+        }
+        let mut letters = input.chars();
+        let first = letters.next();
+        let repeated = letters.all(|letter| Some(letter) == first);
+        if repeated || COMMON.contains(&input.to_lowercase().as_str()) {
+            return Err(Violation::new("too_common", "is among the first that anybody would try"));
+        }
+        Ok(Self(normal(input)))
+    }
+}
+
+/// A password somebody presents; it may be anything.
+#[derive(Debug, Clone)]
+pub struct PasswordAttempt(Option<SecretString>);
+
+impl PasswordAttempt {
+    /// Keeps nothing of a text that is too long to be anybody's password.
+    pub fn new(input: &str) -> Self {
+        let bounded = input.chars().take(MAX_CHARACTERS + 1).count() <= MAX_CHARACTERS;
+        Self(bounded.then(|| normal(input)))
+    }
+}
+
+/// One password typed on two keyboards is one password (RFC 8265 §4.2.2: NFC).
+fn normal(input: &str) -> SecretString {
+    input.nfc().collect::<String>().into()
+}
+
+/// Whether a presented password is the account's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Right,
+    Wrong,
+}
+
+/// A password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Too many at once; later it may work.
+    #[error("too many passwords are being checked")]
+    Busy,
+    #[error("the password could not be hashed")]
+    Algorithm(#[source] argon2::password_hash::Error),
+    #[error("the hash parameters are not possible")]
+    Parameters(#[source] argon2::Error),
+    #[error("hashing was cut off")]
+    CutOff(#[source] JoinError),
+}
+
+/// Hashes on blocking threads, as many at once as there are processors; a bounded number waits a bounded time.
+pub struct PasswordHasher {
+    places: Arc<Semaphore>,
+    queue: Semaphore,
+}
+
+impl PasswordHasher {
+    /// One place for each processor.
+    pub fn for_this_machine() -> Self {
+        let places = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            queue: Semaphore::new(places.saturating_mul(QUEUE_PER_PLACE)),
+        }
+    }
+
+    /// A PHC string, salted with 16 bytes of its own.
+    ///
+    /// # Errors
+    /// [`HashError`].
+    pub async fn hash(
+        &self,
+        ambient: &Ambient,
+        password: Password,
+    ) -> Result<SecretString, HashError> {
+        let salt = ambient.bytes::<16>();
+        self.run(move || {
+            argon2()?
+                .hash_password_with_salt(password.0.expose_secret().as_bytes(), &salt)
+                .map(|hash| SecretString::from(hash.to_string()))
+                .map_err(HashError::Algorithm)
+        })
+        .await
+    }
+
+    /// Compares; without a hash (no such account) it does the same work and says [`Verdict::Wrong`].
+    ///
+    /// # Errors
+    /// [`HashError`].
+    pub async fn verify(
+        &self,
+        attempt: PasswordAttempt,
+        hash: Option<SecretString>,
+    ) -> Result<Verdict, HashError> {
+        self.run(move || {
+            let (Some(password), Some(hash)) = (&attempt.0, &hash) else {
+                compare(b"", DUMMY_HASH)?;
+                return Ok(Verdict::Wrong);
+            };
+            compare(password.expose_secret().as_bytes(), hash.expose_secret())
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let place = self.place().await?;
+        spawn_blocking(move || {
+            // Held by the work itself: a caller that goes away leaves it running.
+            let _place = place;
+            work()
+        })
+        .await
+        .map_err(HashError::CutOff)?
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, HashError> {
+        let Ok(_queued) = self.queue.try_acquire() else { return Err(HashError::Busy) };
+        match timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(HashError::Busy),
+        }
+    }
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHasher").finish_non_exhaustive()
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, HashError> {
+    let parameters = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(HashError::Parameters)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
+}
+
+fn compare(password: &[u8], hash: &str) -> Result<Verdict, HashError> {
+    match argon2()?.verify_password(password, hash) {
+        Ok(()) => Ok(Verdict::Right),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
+        Err(error) => Err(HashError::Algorithm(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::{DUMMY_HASH, Password, PasswordAttempt, PasswordHasher, Verdict, compare};
+    use crate::domain::ambient::Ambient;
+
+    #[test]
+    fn short_long_and_common_passwords_are_refused() {
+        let codes = ["elevenchars", &"x1".repeat(65), "Password1234", "aaaaaaaaaaaaaa"]
+            .map(|bad| Password::parse(bad).unwrap_err().code);
+        assert_eq!(codes, ["too_short", "too_long", "too_common", "too_common"]);
+        assert!(Password::parse(&"ä1".repeat(64)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_hash_matches_its_password_only_however_it_was_composed() {
+        let hasher = PasswordHasher::for_this_machine();
+        let password = Password::parse("caf\u{e9} au lait 4711").unwrap();
+        let hash = hasher.hash(&Ambient::system(), password).await.unwrap();
+        assert!(hash.expose_secret().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        let decomposed = PasswordAttempt::new("cafe\u{301} au lait 4711");
+        assert_eq!(hasher.verify(decomposed, Some(hash.clone())).await.unwrap(), Verdict::Right);
+        let other = PasswordAttempt::new("cafe au lait 4711");
+        assert_eq!(hasher.verify(other.clone(), Some(hash)).await.unwrap(), Verdict::Wrong);
+        assert_eq!(hasher.verify(other, None).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[test]
+    fn the_dummy_hash_is_compared_at_full_cost() {
+        assert!(DUMMY_HASH.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_eq!(compare(b"", DUMMY_HASH).unwrap(), Verdict::Wrong);
+    }
+}

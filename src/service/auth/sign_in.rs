@@ -1,0 +1,86 @@
+//! Signing in with e-mail address and password; why it failed is never told, neither by words nor by time.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::SESSION_LIVES;
+use super::error::SessionError;
+use super::keys;
+use super::passwords::{PasswordAttempt, Verdict};
+use super::refresh_token::RefreshToken;
+use super::tokens::{self, Grant, TokenPair};
+use crate::domain::user::{Email, UserStatus};
+use crate::service::Services;
+use crate::service::transact::{read, transact};
+use crate::store::sessions::{self, NewSession};
+use crate::store::users::{self, Credentials};
+
+/// What somebody signs in with.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// `None` where the text can't be an address: no account, but the same work.
+    pub email: Option<Email>,
+    pub password: PasswordAttempt,
+}
+
+/// Opens a session with all that the user's role may do.
+///
+/// # Errors
+/// [`SessionError::InvalidCredentials`], or it could not be decided.
+pub async fn sign_in(services: &Services, command: SignIn) -> Result<TokenPair, SessionError> {
+    let found = match &command.email {
+        Some(email) => find(services, email).await?,
+        None => None,
+    };
+    let hash = found.as_ref().map(|credentials| credentials.password_hash.clone());
+    let verdict = services.auth.passwords().verify(command.password, hash).await?;
+    match (found, verdict) {
+        (Some(credentials), Verdict::Right) => open(services, &credentials).await,
+        (None, _) | (Some(_), Verdict::Wrong) => Err(SessionError::InvalidCredentials),
+    }
+}
+
+/// Only active accounts have credentials worth a look: others are treated as if they were not there.
+async fn find(services: &Services, email: &Email) -> Result<Option<Credentials>, SessionError> {
+    let found = read(&services.pool, |conn| {
+        async move { users::find_credentials_by_email(conn, email).await }.scope_boxed()
+    })
+    .await?;
+    Ok(found.filter(|credentials| credentials.status == UserStatus::Active))
+}
+
+async fn open(services: &Services, proven: &Credentials) -> Result<TokenPair, SessionError> {
+    let key = keys::current(services).await?;
+    let refresh_token = RefreshToken::generate(&services.ambient);
+    let hash = refresh_token.hash();
+    let grant = transact(&services.pool, |conn| {
+        async move {
+            let user_id = proven.user_id;
+            // The password was checked outside this transaction and may have been changed since.
+            let current = users::find_credentials_for_share(conn, user_id)
+                .await?
+                .filter(|user| {
+                    user.status == UserStatus::Active && user.access_epoch == proven.access_epoch
+                })
+                .ok_or(SessionError::InvalidCredentials)?;
+            let now = services.ambient.now();
+            let session = NewSession {
+                id: services.ambient.id(),
+                user_id,
+                scopes: current.role.scopes(),
+                created_at: now,
+                expires_at: now + SESSION_LIVES,
+            };
+            sessions::insert(conn, &session).await?;
+            sessions::insert_refresh_token(conn, session.id, &hash, now).await?;
+            Ok::<_, SessionError>(Grant {
+                user_id,
+                session_id: session.id,
+                access_epoch: current.access_epoch,
+                scopes: session.scopes,
+            })
+        }
+        .scope_boxed()
+    })
+    .await?;
+    tokens::pair(services, &key, &grant, refresh_token)
+}

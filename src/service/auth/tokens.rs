@@ -1,0 +1,176 @@
+//! Access tokens: JWTs by the profile of RFC 9068, signed with EdDSA and nothing else, checked against the
+//! injected clock and against the session and user they speak for.
+
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
+use scoped_futures::ScopedFutureExt;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::error::{SessionError, TokenError, TokenFault};
+use super::keys::{self, SigningKey};
+use super::refresh_token::RefreshToken;
+use super::{ACCESS_TOKEN_LIVES, Auth};
+use crate::domain::access::{Principal, ScopeSet};
+use crate::domain::ids::{Id, SessionId, UserId};
+use crate::service::Services;
+use crate::service::transact::read;
+use crate::store::sessions;
+
+/// RFC 9068 §2.1: no other kind of token passes for an access token.
+const TYPE: &str = "at+jwt";
+
+/// `client_id` of our own sign-in form.
+const FIRST_PARTY: &str = "till";
+
+/// How far the clocks of two of our processes may differ.
+const LEEWAY: Duration = Duration::seconds(5);
+
+/// Longer than any token of ours, in bytes.
+const MAX_LENGTH: usize = 4096;
+
+/// What an access token is issued for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grant {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub access_epoch: i64,
+    pub scopes: ScopeSet,
+}
+
+/// What a successful sign-in or refresh hands out (RFC 6749 §5.1).
+#[derive(Debug, Clone)]
+pub struct TokenPair {
+    pub access_token: SecretString,
+    /// From now until the access token expires.
+    pub expires_in: Duration,
+    pub refresh_token: SecretString,
+    pub scopes: ScopeSet,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: Uuid,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    nbf: i64,
+    jti: Uuid,
+    scope: String,
+    client_id: String,
+    sid: Uuid,
+    epoch: i64,
+}
+
+pub(super) fn pair(
+    services: &Services,
+    key: &SigningKey,
+    grant: &Grant,
+    refresh_token: RefreshToken,
+) -> Result<TokenPair, SessionError> {
+    Ok(TokenPair {
+        access_token: issue(services, key, grant)?,
+        expires_in: ACCESS_TOKEN_LIVES,
+        refresh_token: refresh_token.into_secret(),
+        scopes: grant.scopes,
+    })
+}
+
+fn issue(
+    services: &Services,
+    key: &SigningKey,
+    grant: &Grant,
+) -> Result<SecretString, SessionError> {
+    let now = services.ambient.now().unix_timestamp();
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(key.kid.clone());
+    let claims = Claims {
+        iss: services.auth.issuer().to_owned(),
+        sub: grant.user_id.as_uuid(),
+        aud: services.auth.audience().to_owned(),
+        exp: now + ACCESS_TOKEN_LIVES.whole_seconds(),
+        iat: now,
+        nbf: now,
+        jti: services.ambient.uuid(),
+        scope: grant.scopes.to_string(),
+        client_id: FIRST_PARTY.to_owned(),
+        sid: grant.session_id.as_uuid(),
+        epoch: grant.access_epoch,
+    };
+    encode(&header, &claims, &key.encoding).map(Into::into).map_err(SessionError::Signing)
+}
+
+/// Who presents this token, and what they may do right now.
+///
+/// # Errors
+/// [`TokenError`]; nothing outside our own database is ever asked, whatever the token says.
+pub async fn verify(services: &Services, token: &str) -> Result<Principal, TokenError> {
+    let kid = key_name(token)?;
+    let key = keys::named(services, &kid).await?.ok_or(TokenFault::UnknownKey)?;
+    let claims = check(&services.auth, &key, token, services.ambient.now())?;
+    let (user_id, session_id) = (UserId::from(claims.sub), SessionId::from(claims.sid));
+    let access = read(&services.pool, |conn| {
+        async move { sessions::find_access(conn, session_id, user_id).await }.scope_boxed()
+    })
+    .await?
+    .ok_or(TokenError::Revoked)?;
+    if !access.is_live(services.ambient.now()) || access.access_epoch != claims.epoch {
+        return Err(TokenError::Revoked);
+    }
+    Ok(Principal {
+        user_id,
+        session_id,
+        role: access.role,
+        scopes: ScopeSet::parse_known(&claims.scope).intersection(access.role.scopes()),
+    })
+}
+
+/// Reads the header, which nobody vouches for yet: it may choose one of our keys by name and nothing else.
+fn key_name(token: &str) -> Result<String, TokenFault> {
+    if token.len() > MAX_LENGTH {
+        return Err(TokenFault::TooLong);
+    }
+    let header = decode_header(token).map_err(TokenFault::Undecodable)?;
+    let typed = header.typ.as_deref().is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE));
+    let foreign_key = header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.crit.is_some();
+    match header.kid {
+        Some(kid) if typed && !foreign_key && header.alg == Algorithm::EdDSA => Ok(kid),
+        _ => Err(TokenFault::Header),
+    }
+}
+
+fn check(
+    auth: &Auth,
+    key: &SigningKey,
+    token: &str,
+    now: OffsetDateTime,
+) -> Result<Claims, TokenError> {
+    let mut rules = Validation::new(Algorithm::EdDSA);
+    rules.set_required_spec_claims(&["iss", "sub", "aud", "exp", "nbf"]);
+    rules.set_issuer(&[auth.issuer()]);
+    rules.set_audience(&[auth.audience()]);
+    // The library would ask the system for the time.
+    rules.validate_exp = false;
+    rules.validate_nbf = false;
+    let claims =
+        decode::<Claims>(token, &key.decoding, &rules).map_err(TokenFault::Undecodable)?.claims;
+    let (now, leeway) = (now.unix_timestamp(), LEEWAY.whole_seconds());
+    let longest = ACCESS_TOKEN_LIVES.whole_seconds();
+    if claims.exp.saturating_sub(claims.iat) > longest {
+        return Err(TokenFault::Claim.into());
+    }
+    if claims.nbf.max(claims.iat) > now.saturating_add(leeway) {
+        return Err(TokenFault::TooEarly.into());
+    }
+    if claims.exp.saturating_add(leeway) <= now {
+        return Err(TokenError::Expired);
+    }
+    Ok(claims)
+}

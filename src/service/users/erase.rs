@@ -1,0 +1,34 @@
+//! Erasure: personal data goes, the row stays for the financial record and is signed out everywhere.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::UserError;
+use crate::domain::ids::UserId;
+use crate::domain::user::UserStatus;
+use crate::service::Services;
+use crate::service::transact::transact;
+use crate::store::users::Erasure;
+use crate::store::{sessions, users};
+
+/// Erases an account; its address may be registered again.
+///
+/// # Errors
+/// [`UserError::NotFound`] (erased before, too), or it could not be done.
+pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
+    transact(&services.pool, |conn| {
+        async move {
+            users::find_for_update(conn, id)
+                .await?
+                .filter(|user| user.status != UserStatus::Erased)
+                .ok_or(UserError::NotFound)?;
+            let now = services.ambient.now();
+            // `.invalid` is nobody's domain (RFC 2606 §2).
+            let email = format!("{id}@erased.invalid");
+            let rest = Erasure { email: &email, name: "Erased user", password_hash: "!" };
+            sessions::update_all_revoked(conn, id, now).await?;
+            Ok(users::update_erased(conn, id, &rest, now).await?)
+        }
+        .scope_boxed()
+    })
+    .await
+}

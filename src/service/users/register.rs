@@ -1,0 +1,59 @@
+//! Registering: the account and the message that it exists commit together; nothing here sends mail.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::UserError;
+use crate::domain::access::Role;
+use crate::domain::event::Event;
+use crate::domain::user::{Email, PersonName, User};
+use crate::service::auth::passwords::Password;
+use crate::service::transact::transact;
+use crate::service::{Cause, Services, outbox};
+use crate::store::StoreError;
+use crate::store::error::Constraint;
+use crate::store::users::{self, NewUser};
+
+/// A new account; its role is never the caller's choice.
+#[derive(Debug, Clone)]
+pub struct Register {
+    pub email: Email,
+    pub name: PersonName,
+    pub password: Password,
+    pub role: Role,
+}
+
+/// # Errors
+/// [`UserError::EmailTaken`], or it could not be done.
+pub async fn register(
+    services: &Services,
+    cause: &Cause,
+    command: Register,
+) -> Result<User, UserError> {
+    let Register { email, name, password, role } = command;
+    let hash = services.auth.passwords().hash(&services.ambient, password).await?;
+    let user = NewUser {
+        id: services.ambient.id(),
+        email: &email,
+        name: &name,
+        password_hash: &hash,
+        role,
+    };
+    let user = &user;
+    transact(&services.pool, |conn| {
+        async move {
+            let user = users::insert(conn, user, services.ambient.now()).await.map_err(taken)?;
+            let event = Event::UserCreated { user_id: user.id };
+            outbox::publish(conn, &services.ambient, cause, &[event]).await?;
+            Ok(user)
+        }
+        .scope_boxed()
+    })
+    .await
+}
+
+fn taken(error: StoreError) -> UserError {
+    match error.constraint() {
+        Some(Constraint::EmailTaken) => UserError::EmailTaken,
+        _ => error.into(),
+    }
+}

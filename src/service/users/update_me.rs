@@ -1,0 +1,128 @@
+//! What people change about their own account; a new password ends every session and every access token.
+
+use scoped_futures::ScopedFutureExt;
+use secrecy::SecretString;
+use sqlx::PgConnection;
+
+use super::UserError;
+use crate::domain::ids::UserId;
+use crate::domain::user::{PaymentMethod, PersonName, User, UserStatus};
+use crate::service::Services;
+use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
+use crate::service::transact::{read, transact};
+use crate::store::sessions;
+use crate::store::users::{self, ProfileUpdate};
+
+/// What is to change; everything else stays.
+#[derive(Debug, Clone)]
+pub struct UpdateMe {
+    pub name: Option<PersonName>,
+    pub password: Option<NewPassword>,
+    pub default_payment_method: PaymentMethodChange,
+    /// Refuse where the user has another version by now (`If-Match`).
+    pub if_version: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    pub current: PasswordAttempt,
+    pub new: Password,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentMethodChange {
+    Keep,
+    Set(PaymentMethod),
+    Clear,
+}
+
+/// A new password's hash, and the epoch in which the old one was proven.
+struct ProvenChange {
+    hash: SecretString,
+    epoch: i64,
+}
+
+/// # Errors
+/// [`UserError::WrongPassword`], [`UserError::Changed`], or it could not be done.
+pub async fn update_me(
+    services: &Services,
+    id: UserId,
+    command: UpdateMe,
+) -> Result<User, UserError> {
+    let UpdateMe { name, password, default_payment_method: method, if_version } = command;
+    let change = match password {
+        Some(password) => Some(prove(services, id, password).await?),
+        None => None,
+    };
+    let (name, method, change) = (name.as_ref(), &method, change.as_ref());
+    transact(&services.pool, |conn| {
+        async move {
+            let user = current(conn, id, if_version).await?;
+            let now = services.ambient.now();
+            if let Some(change) = change {
+                still_proven(conn, id, change).await?;
+                sessions::update_all_revoked(conn, id, now).await?;
+            }
+            let update = ProfileUpdate {
+                name: name.map_or(user.name.as_str(), PersonName::as_str),
+                default_payment_method: match method {
+                    PaymentMethodChange::Keep => user.default_payment_method.as_ref(),
+                    PaymentMethodChange::Set(method) => Some(method),
+                    PaymentMethodChange::Clear => None,
+                },
+                password_hash: change.map(|change| &change.hash),
+            };
+            Ok(users::update_profile(conn, id, &update, now).await?)
+        }
+        .scope_boxed()
+    })
+    .await
+}
+
+async fn current(
+    conn: &mut PgConnection,
+    id: UserId,
+    if_version: Option<i64>,
+) -> Result<User, UserError> {
+    let user = users::find_for_update(conn, id)
+        .await?
+        .filter(|user| user.status == UserStatus::Active)
+        .ok_or(UserError::NotFound)?;
+    match if_version {
+        Some(version) if version != user.version => {
+            Err(UserError::Changed { version: user.version })
+        }
+        Some(_) | None => Ok(user),
+    }
+}
+
+/// Checks the current password and hashes the new one, before any transaction begins.
+async fn prove(
+    services: &Services,
+    id: UserId,
+    password: NewPassword,
+) -> Result<ProvenChange, UserError> {
+    let credentials = read(&services.pool, |conn| {
+        async move { users::find_credentials(conn, id).await }.scope_boxed()
+    })
+    .await?
+    .ok_or(UserError::NotFound)?;
+    let hasher = services.auth.passwords();
+    match hasher.verify(password.current, Some(credentials.password_hash)).await? {
+        Verdict::Wrong => Err(UserError::WrongPassword),
+        Verdict::Right => Ok(ProvenChange {
+            hash: hasher.hash(&services.ambient, password.new).await?,
+            epoch: credentials.access_epoch,
+        }),
+    }
+}
+
+/// The password that was proven is still the account's.
+async fn still_proven(
+    conn: &mut PgConnection,
+    id: UserId,
+    change: &ProvenChange,
+) -> Result<(), UserError> {
+    let credentials = users::find_credentials(conn, id).await?.ok_or(UserError::NotFound)?;
+    if credentials.access_epoch == change.epoch { Ok(()) } else { Err(UserError::WrongPassword) }
+}

@@ -1,0 +1,203 @@
+//! Sessions and their refresh tokens, of which only hashes are kept; who may use them is decided elsewhere.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::StoreError;
+use super::row::RowKey;
+use crate::domain::access::{Role, ScopeSet};
+use crate::domain::ids::{Id, SessionId, UserId};
+use crate::domain::user::UserStatus;
+
+/// SHA-256 of a refresh token.
+pub type TokenHash = [u8; 32];
+
+/// A sign-in that is about to be written.
+#[derive(Debug)]
+pub struct NewSession {
+    pub id: SessionId,
+    pub user_id: UserId,
+    pub scopes: ScopeSet,
+    pub created_at: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+}
+
+/// A session together with the user it belongs to, as both are right now.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionAccess {
+    pub role: Role,
+    pub status: UserStatus,
+    pub access_epoch: i64,
+    pub expires_at: OffsetDateTime,
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+impl SessionAccess {
+    /// Whether the session may be used at `now`: neither over nor revoked, its user active.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at && self.status == UserStatus::Active
+    }
+}
+
+/// A refresh token and all that its use is decided by.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshRecord {
+    pub session_id: SessionId,
+    pub user_id: UserId,
+    pub scopes: ScopeSet,
+    pub used_at: Option<OffsetDateTime>,
+    pub access: SessionAccess,
+}
+
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn insert(conn: &mut PgConnection, session: &NewSession) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO sessions (id, user_id, scope, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5)",
+        session.id.as_uuid(),
+        session.user_id.as_uuid(),
+        session.scopes.to_string(),
+        session.created_at,
+        session.expires_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn insert_refresh_token(
+    conn: &mut PgConnection,
+    session: SessionId,
+    hash: &TokenHash,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO refresh_tokens (token_hash, session_id, issued_at) VALUES ($1, $2, $3)",
+        hash,
+        session.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The session of this user, for checking an access token.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+pub async fn find_access(
+    conn: &mut PgConnection,
+    session: SessionId,
+    user: UserId,
+) -> Result<Option<SessionAccess>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT s.expires_at, s.revoked_at, u.role, u.status, u.access_epoch
+         FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.id = $1 AND u.id = $2",
+        session.as_uuid(),
+        user.as_uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let named = RowKey { table: "users", key: &user };
+    Ok(Some(SessionAccess {
+        role: named.believe("role", row.role.parse())?,
+        status: named.believe("status", row.status.parse())?,
+        access_epoch: row.access_epoch,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    }))
+}
+
+/// The refresh token with its session, both locked: of two uses at once, the second sees the first.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+pub async fn find_refresh_token_for_update(
+    conn: &mut PgConnection,
+    hash: &TokenHash,
+) -> Result<Option<RefreshRecord>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT t.session_id, t.used_at, s.user_id, s.scope, s.expires_at, s.revoked_at,
+                u.role, u.status, u.access_epoch
+         FROM refresh_tokens t
+         JOIN sessions s ON s.id = t.session_id
+         JOIN users u ON u.id = s.user_id
+         WHERE t.token_hash = $1
+         FOR UPDATE OF s, t",
+        hash
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let named = RowKey { table: "users", key: &row.user_id };
+    Ok(Some(RefreshRecord {
+        session_id: row.session_id.into(),
+        scopes: ScopeSet::parse_known(&row.scope),
+        used_at: row.used_at,
+        access: SessionAccess {
+            role: named.believe("role", row.role.parse())?,
+            status: named.believe("status", row.status.parse())?,
+            access_epoch: row.access_epoch,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+        },
+        user_id: row.user_id.into(),
+    }))
+}
+
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_refresh_token_used(
+    conn: &mut PgConnection,
+    hash: &TokenHash,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1", hash, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Revokes one session, unless it was revoked before.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_revoked(
+    conn: &mut PgConnection,
+    session: SessionId,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+        session.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Revokes every session of a user; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_all_revoked(
+    conn: &mut PgConnection,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+        user.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
