@@ -31,7 +31,7 @@ pub(super) fn seal(
             Aad::from(kid.as_bytes()),
             &mut *text,
         )
-        .map_err(|_| SealError)?;
+        .map_err(|_unspecified| SealError)?;
     Ok([nonce.as_slice(), text.as_slice()].concat())
 }
 
@@ -41,13 +41,15 @@ pub(super) fn open(key: &DerivedKey, kid: &str, sealed: &[u8]) -> Result<Seed, S
     let nonce = Nonce::assume_unique_for_key(*nonce);
     let seed = cipher(key)?
         .open_in_place(nonce, Aad::from(kid.as_bytes()), &mut text)
-        .map_err(|_| SealError)?;
-    let seed = Zeroizing::new(<[u8; 32]>::try_from(&*seed).map_err(|_| SealError)?);
+        .map_err(|_unspecified| SealError)?;
+    let seed = Zeroizing::new(<[u8; 32]>::try_from(&*seed).map_err(|_unspecified| SealError)?);
     Ok(SecretBox::init_with(|| *seed))
 }
 
 fn cipher(key: &DerivedKey) -> Result<LessSafeKey, SealError> {
-    UnboundKey::new(&AES_256_GCM, key.expose_secret()).map(LessSafeKey::new).map_err(|_| SealError)
+    UnboundKey::new(&AES_256_GCM, key.expose_secret())
+        .map(LessSafeKey::new)
+        .map_err(|_unspecified| SealError)
 }
 
 #[cfg(test)]

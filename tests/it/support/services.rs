@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use till::config::RootKey;
 use till::domain::ambient::Ambient;
 use till::domain::clock::ManualClock;
 use till::domain::entropy::SystemEntropy;
+use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::{Cause, Services};
 use time::macros::datetime;
 
@@ -21,7 +23,15 @@ pub struct TestServices {
 pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    TestServices { services: Services { pool: database().await, ambient }, clock }
+    TestServices { services: Services { pool: database().await, ambient, auth: auth() }, clock }
+}
+
+fn auth() -> Auth {
+    Auth::new(AuthSettings {
+        issuer: "https://till.test".to_owned(),
+        audience: "https://till.test".to_owned(),
+        key_encryption_key: RootKey::new([7; 32]).derive(SIGNING_KEYS_LABEL),
+    })
 }
 
 impl TestServices {
