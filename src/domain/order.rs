@@ -186,7 +186,7 @@ pub struct Order {
 }
 
 /// What other payments of an order leave to be paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderPayments {
     /// Sum captured, in minor units.
     pub captured: i64,
@@ -256,4 +256,14 @@ impl Order {
             other => other,
         }
     }
+}
+
+/// Which orders a list shows; all within reach where nothing is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderFilter {
+    pub status: Option<OrderStatus>,
+    /// Created at this time or later.
+    pub created_after: Option<OffsetDateTime>,
+    /// Created earlier than this.
+    pub created_before: Option<OffsetDateTime>,
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::Violation;
 use super::ids::ProductId;
-use super::money::Money;
+use super::money::{Amount, Currency, Money};
 use super::violation::text;
 
 /// The shop's own article number: 1–64 of `A–Z a–z 0–9 . _ -`.
@@ -142,4 +142,50 @@ pub struct NewProduct {
     pub description: Description,
     pub category: Category,
     pub price: Money,
+}
+
+/// What to change of a product; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProductChange {
+    pub name: Option<ProductName>,
+    pub description: Option<Description>,
+    pub category: Option<Category>,
+    pub unit_amount: Option<Amount>,
+    pub currency: Option<Currency>,
+    pub active: Option<bool>,
+}
+
+impl Product {
+    /// The product as it is from `now` on; its version rises even where every value stays.
+    pub fn apply(mut self, change: ProductChange, now: OffsetDateTime) -> Self {
+        if let Some(name) = change.name {
+            self.name = name.0;
+        }
+        if let Some(description) = change.description {
+            self.description = description.0;
+        }
+        if let Some(category) = change.category {
+            self.category = category.0;
+        }
+        self.price.amount = change.unit_amount.unwrap_or(self.price.amount);
+        self.price.currency = change.currency.unwrap_or(self.price.currency);
+        self.active = change.active.unwrap_or(self.active);
+        self.version += 1;
+        self.updated_at = now;
+        self
+    }
+}
+
+/// Which products a list shows; all where nothing is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ProductFilter {
+    pub category: Option<Category>,
+    pub text: Option<SearchText>,
+}
+
+/// A category and how many active products it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryCount {
+    pub category: Category,
+    pub products: i64,
 }

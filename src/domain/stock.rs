@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Violation;
 use super::ids::ProductId;
 use super::money::{Amount, Currency};
 use super::order::{OrderLine, PlaceOrderRefusal, PricedOrder, RequestedLine};
+use super::violation::text;
 
 /// What the catalogue offers for one product at the moment its stock row is locked.
 #[derive(Debug, Clone)]
@@ -17,6 +19,46 @@ pub struct Offer {
     pub currency: Currency,
     pub active: bool,
     pub available: i64,
+}
+
+/// By how much somebody changes a stock by hand: ±1 to ±1 000 000 000 pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockDelta(i64);
+
+impl StockDelta {
+    /// # Errors
+    /// `out_of_range` for 0 and beyond ±1 000 000 000.
+    pub fn new(pieces: i64) -> Result<Self, Violation> {
+        if pieces != 0 && (-1_000_000_000..=1_000_000_000).contains(&pieces) {
+            Ok(Self(pieces))
+        } else {
+            Err(Violation::new(
+                "out_of_range",
+                "must be between -1000000000 and 1000000000, and not 0",
+            ))
+        }
+    }
+
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// Why somebody changed a stock by hand: 1–200 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdjustmentReason(String);
+
+impl AdjustmentReason {
+    /// # Errors
+    /// `too_short`, `too_long` or `invalid_character`.
+    pub fn parse(input: &str) -> Result<Self, Violation> {
+        text(input, 1, 200)?;
+        Ok(Self(input.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Not enough of one product.

@@ -3,8 +3,10 @@
 pub mod auth;
 pub mod health;
 pub mod idempotency;
+pub mod orders;
 pub mod outbox;
 pub mod outcome;
+pub mod products;
 pub mod transact;
 pub mod users;
 

@@ -6,10 +6,13 @@
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;
+pub mod orders;
 pub mod outbox;
+pub mod products;
 pub mod row;
 pub mod sessions;
 pub mod signing_keys;
 pub mod users;
+pub mod stock;
 
 pub use error::StoreError;

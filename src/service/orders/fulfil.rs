@@ -1,0 +1,50 @@
+//! Marks a paid order as handed over. For staff, which the caller has made sure of.
+
+use scoped_futures::ScopedFutureExt;
+use sqlx::PgConnection;
+
+use super::OrderError;
+use crate::domain::access::Reach;
+use crate::domain::ambient::Ambient;
+use crate::domain::event::Event;
+use crate::domain::idempotency::KeyedRequest;
+use crate::domain::ids::OrderId;
+use crate::service::idempotency::{self, Answer, Halt};
+use crate::service::outbox::publish;
+use crate::service::outcome::{Outcome, Refusal};
+use crate::service::{Cause, Services};
+use crate::store::orders;
+
+/// Comes to [`Outcome::OrderFulfilled`], or is refused with [`Refusal::OrderNotFulfillable`].
+///
+/// # Errors
+/// [`OrderError::NotFound`], or of the key or the store; nothing was changed.
+#[tracing::instrument(name = "service.orders.fulfil", skip_all)]
+pub async fn fulfil(
+    services: &Services,
+    request: Option<&KeyedRequest>,
+    cause: &Cause,
+    id: OrderId,
+) -> Result<Answer, OrderError> {
+    idempotency::run(services, request, move |conn| {
+        fulfil_locked(conn, &services.ambient, cause, id).scope_boxed()
+    })
+    .await
+}
+
+async fn fulfil_locked(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    cause: &Cause,
+    id: OrderId,
+) -> Result<Outcome, Halt<OrderError>> {
+    let mut order = orders::find_for_update(conn, id, Reach::Everyone)
+        .await?
+        .ok_or(Halt::Failed(OrderError::NotFound))?;
+    order.status = order.fulfil().map_err(|status| Refusal::OrderNotFulfillable { status })?;
+    order.updated_at = ambient.now();
+    orders::update(conn, &order).await?;
+    let event = Event::OrderFulfilled { order_id: order.id, customer_id: order.customer_id };
+    publish(conn, ambient, cause, &[event]).await?;
+    Ok(Outcome::OrderFulfilled(Box::new(order)))
+}

@@ -1,0 +1,90 @@
+//! Puts a new product into the catalogue, with its first stock where there is one.
+
+use scoped_futures::ScopedFutureExt;
+use sqlx::PgConnection;
+
+use super::adjust_stock::record;
+use super::{AdjustStock, ProductError};
+use crate::domain::ambient::Ambient;
+use crate::domain::idempotency::KeyedRequest;
+use crate::domain::ids::UserId;
+use crate::domain::product::{NewProduct, Product};
+use crate::domain::stock::{AdjustmentReason, StockDelta};
+use crate::service::Services;
+use crate::service::idempotency::{self, Answer, Halt};
+use crate::service::outcome::{Outcome, Refusal};
+use crate::store::error::Constraint;
+use crate::store::{products, stock};
+
+/// A command: create a product, for sale at once.
+#[derive(Debug, Clone)]
+pub struct CreateProduct {
+    pub product: NewProduct,
+    /// Without it the stock begins empty.
+    pub initial_stock: Option<InitialStock>,
+}
+
+/// What is on the shelf from the start, kept as the first adjustment.
+#[derive(Debug, Clone)]
+pub struct InitialStock {
+    pub delta: StockDelta,
+    pub reason: AdjustmentReason,
+    pub made_by: UserId,
+}
+
+/// Comes to [`Outcome::ProductCreated`], or is refused with [`Refusal::SkuTaken`].
+///
+/// # Errors
+/// A [`ProductError`] of the key or of the store; nothing was created.
+#[tracing::instrument(name = "service.products.create", skip_all)]
+pub async fn create(
+    services: &Services,
+    request: Option<&KeyedRequest>,
+    command: &CreateProduct,
+) -> Result<Answer, ProductError> {
+    idempotency::run(services, request, move |conn| {
+        insert(conn, &services.ambient, command).scope_boxed()
+    })
+    .await
+}
+
+async fn insert(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    command: &CreateProduct,
+) -> Result<Outcome, Halt<ProductError>> {
+    let product = new_product(ambient, &command.product);
+    match products::insert(conn, &product).await {
+        Err(error) if error.constraint() == Some(Constraint::SkuTaken) => {
+            return Err(Refusal::SkuTaken.into());
+        }
+        result => result?,
+    }
+    stock::insert(conn, product.id, product.created_at).await?;
+    if let Some(initial) = &command.initial_stock {
+        let first = AdjustStock {
+            product_id: product.id,
+            delta: initial.delta,
+            reason: initial.reason.clone(),
+            made_by: initial.made_by,
+        };
+        record(conn, ambient, &first).await?;
+    }
+    Ok(Outcome::ProductCreated(Box::new(product)))
+}
+
+fn new_product(ambient: &Ambient, new: &NewProduct) -> Product {
+    let now = ambient.now();
+    Product {
+        id: ambient.id(),
+        sku: new.sku.as_str().to_owned(),
+        name: new.name.as_str().to_owned(),
+        description: new.description.as_str().to_owned(),
+        category: new.category.as_str().to_owned(),
+        price: new.price,
+        active: true,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,15 @@
+//! Use cases of the catalogue and its stock; who may call them is decided by the caller.
+
+mod adjust_stock;
+mod archive;
+mod create;
+mod error;
+mod read;
+mod update;
+
+pub use adjust_stock::{AdjustStock, adjust_stock};
+pub use archive::archive;
+pub use create::{CreateProduct, InitialStock, create};
+pub use error::ProductError;
+pub use read::{Audience, find, find_inventory, list, list_categories};
+pub use update::{UpdateProduct, update};
