@@ -8,4 +8,5 @@
 mod embedded;
 mod ops;
 mod sandbox;
+mod service;
 mod support;

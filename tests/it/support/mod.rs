@@ -1,6 +1,7 @@
-//! What tests stand on: a database of their own, services under a hand-moved clock, people and goods; no test lives here but of these.
+//! What tests stand on: a database of their own, services under a hand-moved clock, people and goods; only the database has a test here.
 
 pub mod db;
+pub mod factories;
 pub mod services;
 
 pub use services::{TestServices, services};
