@@ -12,7 +12,7 @@ pub mod products;
 pub mod row;
 pub mod sessions;
 pub mod signing_keys;
-pub mod users;
 pub mod stock;
+pub mod users;
 
 pub use error::StoreError;
