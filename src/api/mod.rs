@@ -4,6 +4,7 @@ pub mod docs;
 pub mod error;
 pub mod middleware;
 pub mod openapi;
+pub mod extract;
 pub mod outcome;
 pub mod problem;
 pub mod state;
