@@ -1,7 +1,15 @@
 //! What a handler's parameters are made from: each extractor reads one part of a request strictly; none knows a resource.
 
 pub mod fields;
+pub mod id;
+pub mod idempotency_key;
 pub mod json;
+pub mod page;
+pub mod query;
 
 pub use fields::{Fields, Parse};
+pub use id::{PathId, parse_id};
+pub use idempotency_key::{OptionalKey, RequiredKey, fingerprint};
 pub use json::{JsonBody, ValidJson};
+pub use page::{AskedPage, CursorKey, ListScope, next_link};
+pub use query::ValidQuery;

@@ -1,6 +1,8 @@
 //! A request's JSON body, read strictly and decoded with pointers to whatever is wrong; knows no resource.
 
 mod decode;
+#[cfg(test)]
+mod decode_tests;
 pub(super) mod pointer;
 mod strict;
 
@@ -14,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 pub(super) use decode::{Notation, decode};
-pub(super) use strict::refuse_nul;
+
 pub use strict::{JsonError, MAX_NODES};
 
 use super::fields::{Fields, Parse};
@@ -133,7 +135,7 @@ fn unread(rejection: BytesRejection) -> Problem {
         .caused_by(cause)
 }
 
-pub(super) fn refused(error: JsonError) -> Problem {
+fn refused(error: JsonError) -> Problem {
     match error {
         JsonError::Malformed(error) => Problem::new(ProblemCode::MalformedJson)
             .detail(format!("The body is not JSON: {error}.")),

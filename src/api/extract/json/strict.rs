@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::pointer;
@@ -44,16 +44,9 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
                 JsonError::Malformed(error)
             }
         })?;
-    refuse_nul(&value)?;
-    Ok(value)
-}
-
-/// # Errors
-/// [`JsonError::Nul`] with all the places where a string or name holds U+0000.
-pub fn refuse_nul(value: &Value) -> Result<(), JsonError> {
     let mut found = Vec::new();
-    find_nul(value, &mut String::new(), &mut found);
-    if found.is_empty() { Ok(()) } else { Err(JsonError::Nul(found)) }
+    find_nul(&value, &mut String::new(), &mut found);
+    if found.is_empty() { Ok(value) } else { Err(JsonError::Nul(found)) }
 }
 
 fn find_nul(value: &Value, at: &mut String, found: &mut Vec<String>) {
