@@ -2,9 +2,9 @@
 
 pub mod docs;
 pub mod error;
+pub mod extract;
 pub mod middleware;
 pub mod openapi;
-pub mod extract;
 pub mod outcome;
 pub mod problem;
 pub mod state;
