@@ -6,6 +6,7 @@ pub mod idempotency;
 pub mod orders;
 pub mod outbox;
 pub mod outcome;
+pub mod payments;
 pub mod products;
 pub mod transact;
 pub mod users;

@@ -6,8 +6,11 @@
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;
+pub mod journal;
 pub mod orders;
 pub mod outbox;
+pub mod payment_attempts;
+pub mod payments;
 pub mod products;
 pub mod row;
 pub mod sessions;

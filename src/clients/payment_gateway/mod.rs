@@ -92,9 +92,11 @@ pub enum GatewayError {
     /// It failed, or is not willing now: 401, 403, 408, 429, 5xx.
     #[error("the payment gateway answered {status}")]
     Unwilling { status: u16 },
-    /// A redirect, too long, not what the protocol says, or about another charge than ours.
+    /// A redirect, too long, impossible, or about another charge than ours.
     #[error("the payment gateway's answer makes no sense: {why}")]
     BadAnswer { why: &'static str },
+    #[error("the payment gateway's answer isn't what its protocol says")]
+    Unreadable(#[source] serde_json::Error),
     /// It understood and declined to do it: nothing was done under this key, nor will be.
     #[error("the payment gateway refused: {code}")]
     Refused { code: String, message: String },
@@ -107,7 +109,8 @@ impl GatewayError {
             Self::Unreachable(_)
             | Self::Timeout
             | Self::Unwilling { .. }
-            | Self::BadAnswer { .. } => true,
+            | Self::BadAnswer { .. }
+            | Self::Unreadable(_) => true,
             Self::Refused { .. } => false,
         }
     }
@@ -117,7 +120,7 @@ impl GatewayError {
         match self {
             Self::Unreachable(_) | Self::Timeout => true,
             Self::Unwilling { status } => *status >= 500,
-            Self::BadAnswer { .. } | Self::Refused { .. } => false,
+            Self::BadAnswer { .. } | Self::Unreadable(_) | Self::Refused { .. } => false,
         }
     }
 }

@@ -252,8 +252,7 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, GatewayError> {
 }
 
 fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, GatewayError> {
-    serde_json::from_slice(answer)
-        .map_err(|_malformed| GatewayError::BadAnswer { why: "not as the protocol says" })
+    serde_json::from_slice(answer).map_err(GatewayError::Unreadable)
 }
 
 fn broken(error: reqwest::Error) -> GatewayError {
