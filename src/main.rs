@@ -27,7 +27,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         .install_default()
         .map_err(|_installed| "a cryptographic provider is installed twice")?;
     let Some(program) = command.program() else {
-        return Ok(say("this command comes with a later release", MISUSED.into()));
+        return app::documents::run(command);
     };
     let config = match Config::load(program, environment) {
         Ok(config) => config,
@@ -36,14 +36,15 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         }
         Err(errors) => return Ok(say(&errors.to_string(), MISUSED.into())),
     };
-    let _telemetry = telemetry::install(&config.log)?;
+    let telemetry = telemetry::install(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Doctor => return Ok(cli::doctor::run(&config, &SystemClock).await?),
+            Command::Up => app::up::run(&config, &telemetry).await?,
             Command::Gateway => app::gateway::run(&config).await?,
             Command::Migrate => app::database::run_migrate(&config).await?,
-            Command::Up | Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
+            Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
                 return Ok(say("this command comes with a later release", MISUSED.into()));
             }
         }

@@ -1,8 +1,10 @@
 //! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
 
 pub mod database;
+pub mod documents;
 pub mod gateway;
 pub mod serve;
+pub mod up;
 
 use std::error::Error;
 

@@ -1,0 +1,157 @@
+//! `till up`: everything in one process on embedded defaults, for looking and trying; production runs `api` and `worker`.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+
+use super::gateway::OpenGateway;
+use super::{AppError, database, gateway, serve};
+use crate::api::middleware::EdgeSettings;
+use crate::api::state::ApiState;
+use crate::config::{BaseUrl, Config, bind, listeners};
+use crate::domain::ambient::Ambient;
+use crate::domain::clock::ShiftedClock;
+use crate::domain::entropy::SystemEntropy;
+use crate::embedded::{self, Postgres};
+use crate::ops::{Health, Importance, MetricsText, OpsParts, Probe, Readiness};
+use crate::service::Services;
+use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
+use crate::service::health::ping_database;
+use crate::shutdown::{Bounds, Shutdown};
+use crate::telemetry::Telemetry;
+
+/// The ports, taken before anything slow begins, so that a taken one is told at once.
+struct Ports {
+    api: TcpListener,
+    ops: TcpListener,
+}
+
+/// Runs until a signal; the data stays for the next start.
+///
+/// # Errors
+/// Whatever keeps a part from starting, in words that say what to do.
+pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
+    let ports = Ports {
+        api: bind(config.http.listen, &listeners::LISTEN).await?,
+        ops: bind(config.ops.listen, &listeners::OPS_LISTEN).await?,
+    };
+    let gateway = gateway::open(config).await?;
+    let postgres = start_postgres(config).await?;
+    let result = with_database(config, telemetry, ports, gateway, postgres.as_ref()).await;
+    if let Some(postgres) = postgres {
+        postgres.stop().await?;
+    }
+    result
+}
+
+/// The private server, unless a database was named.
+async fn start_postgres(config: &Config) -> Result<Option<Postgres>, AppError> {
+    if config.database.url.is_some() {
+        return Ok(None);
+    }
+    let settings = embedded::Settings {
+        data_dir: config.data_dir.path().to_owned(),
+        pg_bin: config.embedded.pg_bin.clone(),
+    };
+    Ok(Some(Postgres::start(settings).await?))
+}
+
+async fn with_database(
+    config: &Config,
+    telemetry: &Telemetry,
+    ports: Ports,
+    gateway: OpenGateway,
+    postgres: Option<&Postgres>,
+) -> Result<(), AppError> {
+    let url = match (&config.database.url, postgres) {
+        (Some(url), _) => url.clone(),
+        (None, Some(postgres)) => SecretString::from(postgres.url()),
+        (None, None) => return Err(AppError::NoDatabase),
+    };
+    database::migrate(&url).await?;
+    let pool = database::pool(&url, &config.database)?;
+    let shutdown =
+        Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
+    shutdown.watch_signals().map_err(AppError::Signals)?;
+    let readiness = start_parts(config, telemetry, ports, gateway, &pool, &shutdown);
+    announce(config);
+    let _stopped = shutdown.run(|| readiness.drain()).await;
+    pool.close().await;
+    Ok(())
+}
+
+/// Starts everything that runs beside the signal watch.
+fn start_parts(
+    config: &Config,
+    telemetry: &Telemetry,
+    ports: Ports,
+    gateway: OpenGateway,
+    pool: &PgPool,
+    shutdown: &Shutdown,
+) -> Readiness {
+    let clock = Arc::new(ShiftedClock::default());
+    let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
+    let readiness = Readiness::default();
+    let health = Health::new(readiness.clone(), vec![postgres_probe(pool)]);
+    let services = services(config, pool, &ambient);
+    let state = ApiState { services: Arc::new(services) };
+    let probes = crate::ops::probe_routes(health.clone());
+    let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
+    let metrics = telemetry.metrics.clone();
+    let ops = crate::ops::router(OpsParts {
+        health,
+        metrics: MetricsText::new(move || metrics.render()),
+        test_clock: Some(clock),
+    });
+    serve::spawn("api", ports.api, api, shutdown);
+    serve::spawn("ops", ports.ops, ops, shutdown);
+    let process = shutdown.clone();
+    let stop = shutdown.stop_accepting();
+    shutdown.connections().spawn(async move {
+        if let Err(error) = gateway.serve(stop).await {
+            tracing::error!(%error, "the sandbox gateway failed");
+            process.ask();
+        }
+    });
+    let metrics = telemetry.metrics.clone();
+    shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
+    readiness.ready();
+    readiness
+}
+
+fn services(config: &Config, pool: &PgPool, ambient: &Ambient) -> Services {
+    let auth = Auth::new(AuthSettings {
+        issuer: config.http.public_url.as_str().to_owned(),
+        audience: config.http.public_url.as_str().to_owned(),
+        key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
+    });
+    Services { pool: pool.clone(), ambient: ambient.clone(), auth }
+}
+
+fn postgres_probe(pool: &PgPool) -> Probe {
+    let pool = pool.clone();
+    Probe::new("postgres", Importance::Required, move || {
+        let pool = pool.clone();
+        async move { ping_database(&pool).await }
+    })
+}
+
+/// The few lines a person needs, on standard output; everything else is the log's.
+fn announce(config: &Config) {
+    let public = &config.http.public_url;
+    let ops = BaseUrl::of(config.ops.listen);
+    let lines = [
+        format!("Till is up: {}", public.as_str()),
+        format!("  Swagger UI        {}", public.join("/swagger-ui")),
+        format!("  Documentation     {}", public.join("/docs")),
+        format!("  Metrics, health   {}", ops.join("/metrics")),
+        format!("  Sandbox gateway   {}", BaseUrl::of(config.gateway.listen).as_str()),
+        "Press Ctrl-C to stop; the data is kept.".to_owned(),
+    ];
+    let mut out = std::io::stdout().lock();
+    // Where nobody reads, nobody is told.
+    drop(writeln!(out, "{}", lines.join("\n")));
+}
