@@ -5,6 +5,7 @@ pub mod id;
 pub mod idempotency_key;
 pub mod json;
 pub mod page;
+pub mod preconditions;
 pub mod query;
 
 pub use fields::{Fields, Parse};
@@ -12,4 +13,5 @@ pub use id::{PathId, parse_id};
 pub use idempotency_key::{OptionalKey, RequiredKey, fingerprint};
 pub use json::{JsonBody, ValidJson};
 pub use page::{AskedPage, CursorKey, ListScope, next_link};
+pub use preconditions::{EntityTag, IfMatch, IfNoneMatch};
 pub use query::ValidQuery;

@@ -1,0 +1,209 @@
+//! `If-Match` and `If-None-Match` (RFC 9110 §13.1): what they ask, and whether it holds; knows no resource.
+
+use std::fmt;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+
+use crate::api::problem::{Problem, ProblemCode};
+
+/// The version of a representation (RFC 9110 §8.8.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityTag {
+    strength: Strength,
+    opaque: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    Strong,
+    Weak,
+}
+
+impl EntityTag {
+    /// A strong tag for a resource that counts its changes.
+    pub fn of_version(version: i64) -> Self {
+        Self { strength: Strength::Strong, opaque: version.to_string() }
+    }
+
+    fn is_strongly(&self, other: &Self) -> bool {
+        self.strength == Strength::Strong && self == other
+    }
+}
+
+impl fmt::Display for EntityTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = if self.strength == Strength::Weak { "W/" } else { "" };
+        write!(f, "{prefix}\"{}\"", self.opaque)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Tags {
+    Any,
+    These(Vec<EntityTag>),
+}
+
+/// The precondition of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfMatch(Option<Tags>);
+
+impl IfMatch {
+    /// By strong comparison. Without the header everything is allowed.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed`.
+    pub fn check(&self, current: &EntityTag) -> Result<(), Problem> {
+        let holds = match &self.0 {
+            None | Some(Tags::Any) => true,
+            Some(Tags::These(tags)) => tags.iter().any(|tag| tag.is_strongly(current)),
+        };
+        if holds { Ok(()) } else { Err(Problem::new(ProblemCode::PreconditionFailed)) }
+    }
+}
+
+/// The condition of a read: the client has these versions already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfNoneMatch(Option<Tags>);
+
+impl IfNoneMatch {
+    /// By weak comparison: 304 is due.
+    pub fn has(&self, current: &EntityTag) -> bool {
+        match &self.0 {
+            None => false,
+            Some(Tags::Any) => true,
+            Some(Tags::These(tags)) => tags.iter().any(|tag| tag.opaque == current.opaque),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let tags = read(&parts.headers, &header::IF_MATCH);
+        tags.map(Self).ok_or_else(|| refused("If-Match"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let tags = read(&parts.headers, &header::IF_NONE_MATCH);
+        tags.map(Self).ok_or_else(|| refused("If-None-Match"))
+    }
+}
+
+fn refused(header: &str) -> Problem {
+    Problem::new(ProblemCode::InvalidHeader)
+        .detail(format!("{header} must be \"*\" or a list of quoted entity tags."))
+}
+
+/// `None` where the header breaks its grammar; several lines of it are one list.
+#[expect(
+    clippy::option_option,
+    reason = "broken, absent, present: the first never leaves the file"
+)]
+fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Option<Tags>> {
+    let mut found = Vec::new();
+    let mut lines = 0;
+    for value in headers.get_all(name) {
+        lines += 1;
+        let text = value.to_str().ok()?.trim_matches([' ', '\t']);
+        if text == "*" {
+            // The star stands alone.
+            return (headers.get_all(name).iter().count() == 1).then_some(Some(Tags::Any));
+        }
+        found.extend(list(text)?);
+    }
+    match (lines, found.is_empty()) {
+        (0, _) => Some(None),
+        (_, true) => None,
+        (_, false) => Some(Some(Tags::These(found))),
+    }
+}
+
+/// Entity tags between commas; a tag may hold commas itself, and empty elements are skipped (RFC 9110 §5.6.1).
+fn list(text: &str) -> Option<Vec<EntityTag>> {
+    let mut tags = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        let (strength, quoted) = match rest.strip_prefix("W/") {
+            Some(quoted) => (Strength::Weak, quoted),
+            None => (Strength::Strong, rest),
+        };
+        let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
+        if !opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        tags.push(EntityTag { strength, opaque: opaque.to_owned() });
+        rest = after.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{EntityTag, IfMatch, IfNoneMatch, read};
+
+    fn sent(lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_MATCH, HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    fn if_match(lines: &[&'static str]) -> IfMatch {
+        IfMatch(read(&sent(lines), &header::IF_MATCH).unwrap())
+    }
+
+    #[test]
+    fn a_change_needs_a_strong_match() {
+        let current = EntityTag::of_version(7);
+        for lines in [&["\"7\""][..], &["*"], &[], &["\"6\" , ,\"7\""], &["\"6,5\"", "\"7\""]] {
+            assert!(if_match(lines).check(&current).is_ok(), "{lines:?}");
+        }
+        for lines in [&["\"6\""][..], &["W/\"7\""], &["\"6\",\"8\""]] {
+            assert!(if_match(lines).check(&current).is_err(), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_read_is_spared_by_a_weak_match() {
+        let current = EntityTag::of_version(7);
+        let has = |lines: &[&'static str]| {
+            IfNoneMatch(read(&sent(lines), &header::IF_MATCH).unwrap()).has(&current)
+        };
+        assert!(has(&["W/\"7\""]) && has(&["\"7\""]) && has(&["*"]));
+        assert!(!has(&["\"8\""]) && !has(&[]));
+        assert_eq!(current.to_string(), "\"7\"");
+    }
+
+    #[test]
+    fn broken_lists_are_refused() {
+        for lines in [
+            &["7"][..],
+            &["\"7"],
+            &["\"7\" \"8\""],
+            &[""],
+            &[","],
+            &["*", "\"7\""],
+            &["*, \"7\""],
+            &["w/\"7\""],
+        ] {
+            assert!(read(&sent(lines), &header::IF_MATCH).is_none(), "{lines:?}");
+        }
+        assert!(read(&sent(&["\"7\"", "*"]), &header::IF_MATCH).is_none());
+    }
+}
