@@ -1,4 +1,6 @@
 //! Use cases on a real Postgres, without HTTP: what is promised of effects, conflicts and repetitions.
 
+mod auth;
 mod orders;
 mod products;
+mod users;

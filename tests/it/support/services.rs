@@ -26,7 +26,8 @@ pub async fn services() -> TestServices {
     TestServices { services: Services { pool: database().await, ambient, auth: auth() }, clock }
 }
 
-fn auth() -> Auth {
+/// The authentication of a process of its own.
+pub fn auth() -> Auth {
     Auth::new(AuthSettings {
         issuer: "https://till.test".to_owned(),
         audience: "https://till.test".to_owned(),
