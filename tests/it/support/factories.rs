@@ -54,10 +54,11 @@ pub async fn product(test: &TestServices, sku: &str, pieces: i64, made_by: UserI
         }),
     };
     let answer = products::create(&test.services, None, &command).await.unwrap();
-    let Outcome::ProductCreated(product) = answer.outcome else {
-        unreachable!("{:?}", answer.outcome)
+    let created = match answer.outcome {
+        Outcome::ProductCreated(product) => Some(*product),
+        _ => None,
     };
-    *product
+    created.unwrap()
 }
 
 /// The wish for some pieces of some products.
