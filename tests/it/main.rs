@@ -5,6 +5,7 @@
     reason = "a test stops the moment something is not as it says"
 )]
 
+mod api;
 mod embedded;
 mod ops;
 mod sandbox;

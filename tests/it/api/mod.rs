@@ -1,0 +1,5 @@
+//! The HTTP interface as its clients see it, over the real router in process.
+
+mod edge;
+mod pages;
+mod support;

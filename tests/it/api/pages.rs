@@ -1,0 +1,78 @@
+//! The pages and documents for people and programs, over the router as it is shipped.
+
+use std::sync::Arc;
+
+use axum::Router;
+use till::api::middleware::EdgeSettings;
+use till::api::problem::ProblemCode;
+use till::api::state::ApiState;
+
+use super::support::get;
+use crate::support::services;
+
+async fn router() -> Router {
+    let services = services().await.services;
+    let ambient = services.ambient.clone();
+    let state = ApiState { services: Arc::new(services) };
+    till::api::router(state, EdgeSettings::default(), ambient)
+}
+
+#[tokio::test]
+async fn the_type_of_every_problem_leads_to_a_page_that_explains_it() {
+    let router = router().await;
+    let list = get(&router, "/docs/errors").await.text;
+    for code in ProblemCode::ALL.iter().copied() {
+        let page = get(&router, &code.type_uri()).await;
+        assert_eq!(page.status, 200, "{}", code.as_str());
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(page.text.contains(&format!("<code>{}</code>", code.as_str())));
+        assert!(list.contains(&format!("href=\"{}\"", code.type_uri())));
+    }
+}
+
+#[tokio::test]
+async fn every_page_forbids_scripts_and_frames_and_every_link_on_it_resolves() {
+    let router = router().await;
+    for path in ["/", "/docs", "/docs/errors", "/docs/errors/not_found"] {
+        let page = get(&router, path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{path}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+        assert!(!page.text.contains("<script") && !page.text.contains("style="), "{path}");
+        for rest in page.text.split("href=\"").skip(1) {
+            let link = rest.split('"').next().unwrap();
+            assert_eq!(get(&router, link).await.status, 200, "{path} -> {link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_an_unknown_code_is_a_page_that_says_so() {
+    let page = get(&router().await, "/docs/errors/no_such_code").await;
+    assert_eq!(page.status, 404);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert_eq!(page.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_of_version_3_1_and_asks_for_a_token_by_default() {
+    let document = get(&router().await, "/openapi/v1.json").await.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert_eq!(document["security"][0]["bearer"], serde_json::json!([]));
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    assert_eq!(codes.as_array().unwrap().len(), ProblemCode::ALL.len());
+}
+
+#[tokio::test]
+async fn swagger_ui_loads_our_document_under_a_policy_that_lets_it_work() {
+    let router = router().await;
+    let page = get(&router, "/swagger-ui/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-security-policy").contains("script-src 'self'"));
+    let start = get(&router, "/swagger-ui/swagger-initializer.js").await;
+    assert!(start.text.contains("/openapi/v1.json"), "{}", start.text);
+    assert!(start.text.contains("\"persistAuthorization\": true"), "{}", start.text);
+    assert!(start.text.contains("\"tryItOutEnabled\": true"), "{}", start.text);
+}
