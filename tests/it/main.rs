@@ -1,6 +1,7 @@
 //! The one integration binary: each module tests a part over its real interface; helpers live beside what they help.
 #![expect(
     clippy::indexing_slicing,
+    clippy::unreachable,
     clippy::unwrap_used,
     reason = "a test stops the moment something is not as it says"
 )]
