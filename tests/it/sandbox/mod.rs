@@ -8,4 +8,4 @@ mod methods;
 mod protocol;
 mod record;
 mod refunds;
-mod support;
+pub mod support;

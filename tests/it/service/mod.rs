@@ -2,5 +2,6 @@
 
 mod auth;
 mod orders;
+mod payments;
 mod products;
 mod users;

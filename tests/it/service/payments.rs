@@ -1,0 +1,238 @@
+//! Payments over a real provider on a socket: charged once, settled by what the provider says, and by nothing else.
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use futures_util::future::join_all;
+use secrecy::SecretString;
+use serde_json::json;
+use till::clients::payment_gateway::{GuardedGateway, SandboxGateway};
+use till::config::BaseUrl;
+use till::domain::access::Reach;
+use till::domain::ids::UserId;
+use till::domain::metadata::Metadata;
+use till::domain::money::{Amount, Money};
+use till::domain::order::{Order, OrderStatus};
+use till::domain::payment::{
+    CaptureMethod, CreatePayment, CreatePaymentRefusal, Payment, PaymentStatus,
+};
+use till::domain::user::PaymentMethod;
+use till::service::idempotency::KeyError;
+use till::service::orders;
+use till::service::outcome::{Outcome, Refusal};
+use till::service::payments::{self, Charged, PaymentError, Payments};
+use time::Duration;
+use tokio_util::task::TaskTracker;
+
+use crate::sandbox::support::{API_KEY, Folder, Sandbox};
+use crate::support::factories::{customer, keyed, order_of, product};
+use crate::support::{TestServices, services};
+
+/// How long the shop waits for an answer here; `pm_timeout` hangs for longer.
+const DEADLINE: StdDuration = StdDuration::from_secs(3);
+
+struct Shop {
+    test: TestServices,
+    sandbox: Sandbox,
+    payments: Payments,
+    buyer: UserId,
+    order: Order,
+}
+
+/// A shop with one pending order of MYR 19.90.
+async fn shop() -> Shop {
+    let folder = Folder::new();
+    let mut settings = folder.settings();
+    settings.delays.hang = StdDuration::from_secs(30);
+    let sandbox = Sandbox::start_with(folder, settings).await;
+    let test = services().await;
+    let url = BaseUrl::of(sandbox.address);
+    let gateway = SandboxGateway::new(url, SecretString::from(API_KEY), DEADLINE).unwrap();
+    let clock = test.clock.clone();
+    let payments = Payments {
+        services: test.services.clone(),
+        gateway: GuardedGateway::new(Arc::new(gateway), clock, DEADLINE),
+        tasks: TaskTracker::new(),
+        callback_url: None,
+    };
+    let buyer = customer(&test).await;
+    let tea = product(&test, "TEA-1", 10, buyer).await;
+    let command = order_of(buyer, &[(tea.id, 1)]);
+    let answer = orders::place(&test.services, None, &test.cause(), &command).await.unwrap();
+    let Outcome::OrderPlaced(order) = answer.outcome else { unreachable!("{:?}", answer.outcome) };
+    Shop { test, sandbox, payments, buyer, order: *order }
+}
+
+impl Shop {
+    fn all_of_it(&self, method: &str) -> CreatePayment {
+        CreatePayment {
+            money: Money { amount: self.order.total, currency: self.order.currency },
+            order_id: Some(self.order.id),
+            customer_id: self.buyer,
+            payment_method: Some(PaymentMethod::parse(method).unwrap()),
+            capture_method: CaptureMethod::Automatic,
+            metadata: Metadata::default(),
+        }
+    }
+
+    async fn charge(&self, command: &CreatePayment) -> Charged {
+        payments::charge(&self.payments, &self.test.cause(), None, command).await.unwrap()
+    }
+
+    async fn order(&self) -> Order {
+        let found = orders::find(&self.test.services, self.order.id, Reach::Everyone).await;
+        found.unwrap()
+    }
+
+    async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.test.services.pool).await.unwrap()
+    }
+}
+
+fn payment(charged: Charged) -> Payment {
+    match charged {
+        Charged::Settled(answer) => match answer.outcome {
+            Outcome::PaymentCreated(payment) => *payment,
+            other => unreachable!("{other:?}"),
+        },
+        Charged::Processing(payment) => *payment,
+    }
+}
+
+fn refusal(charged: Charged) -> CreatePaymentRefusal {
+    match charged {
+        Charged::Settled(answer) => match answer.outcome {
+            Outcome::Refused(Refusal::CreatePayment(refusal)) => refusal,
+            other => unreachable!("{other:?}"),
+        },
+        Charged::Processing(payment) => unreachable!("{payment:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_charge_of_the_whole_total_pays_the_order_and_is_in_the_journal() {
+    let shop = shop().await;
+    let paid = payment(shop.charge(&shop.all_of_it("pm_ok")).await);
+    assert_eq!((paid.status, paid.amount_captured), (PaymentStatus::Succeeded, 1990));
+    let order = shop.order().await;
+    assert_eq!((order.status, order.paid_amount), (OrderStatus::Paid, 1990));
+    let booked = "SELECT sum(amount)::bigint FROM journal_lines WHERE account = 'sales'";
+    assert_eq!(shop.count(booked).await, -1990);
+    let told = "SELECT count(*) FROM outbox WHERE topic IN ('payment.succeeded', 'order.paid')";
+    assert_eq!(shop.count(told).await, 2);
+
+    let again = refusal(shop.charge(&shop.all_of_it("pm_ok")).await);
+    assert_eq!(again, CreatePaymentRefusal::OrderNotPayable { status: OrderStatus::Paid });
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_declined_charge_says_why_and_gives_the_order_its_time_anew() {
+    for (method, code) in
+        [("pm_declined", "card_declined"), ("pm_insufficient_funds", "insufficient_funds")]
+    {
+        let shop = shop().await;
+        shop.test.clock.advance(Duration::minutes(20));
+        let failed = payment(shop.charge(&shop.all_of_it(method)).await);
+        assert_eq!(failed.status, PaymentStatus::Failed);
+        assert_eq!(failed.failure.unwrap().code, code);
+        let order = shop.order().await;
+        assert_eq!((order.status, order.paid_amount), (OrderStatus::Pending, 0));
+        assert_eq!(order.expires_at, shop.order.expires_at + Duration::minutes(20));
+        assert_eq!(shop.count("SELECT count(*) FROM journal_entries").await, 0);
+        let paid = payment(shop.charge(&shop.all_of_it("pm_ok")).await);
+        assert_eq!(paid.status, PaymentStatus::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_is_lost_is_settled_by_looking_it_up_and_charged_once() {
+    let shop = shop().await;
+    let request = keyed(shop.buyer, "k", 1);
+    let command = shop.all_of_it("pm_timeout");
+    let cause = shop.test.cause();
+    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let Charged::Processing(open) = ask().await.unwrap() else { unreachable!("it never answers") };
+    assert_eq!(open.status, PaymentStatus::Processing);
+    assert!(matches!(ask().await.unwrap(), Charged::Processing(same) if same.id == open.id));
+    let more = refusal(shop.charge(&shop.all_of_it("pm_ok")).await);
+    assert_eq!(more, CreatePaymentRefusal::AmountExceedsOutstanding { outstanding: 0 });
+
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 0);
+    shop.test.clock.advance(Duration::seconds(1));
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    let settled = payment(ask().await.unwrap());
+    assert_eq!((settled.id, settled.status), (open.id, PaymentStatus::Succeeded));
+    assert_eq!(shop.order().await.status, OrderStatus::Paid);
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+    assert_eq!(shop.count("SELECT count(*) FROM payment_attempts WHERE state = 'live'").await, 0);
+}
+
+#[tokio::test]
+async fn a_charge_that_fails_for_a_while_goes_through_under_the_same_key() {
+    let shop = shop().await;
+    for method in ["pm_flaky", "pm_error_after"] {
+        let mut half = shop.all_of_it(method);
+        half.money.amount = Amount::new(995).unwrap();
+        assert_eq!(payment(shop.charge(&half).await).status, PaymentStatus::Succeeded, "{method}");
+    }
+    assert_eq!(shop.order().await.status, OrderStatus::Paid);
+    assert_eq!(shop.sandbox.record().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_charge_that_the_gateway_never_makes_is_given_up_at_last() {
+    let shop = shop().await;
+    let open = payment(shop.charge(&shop.all_of_it("pm_error")).await);
+    assert_eq!(open.status, PaymentStatus::Processing);
+    for _ in 0..10 {
+        shop.test.clock.advance(Duration::minutes(10));
+        assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    }
+    let failed = payments::find(&shop.payments, open.id, Reach::Own(shop.buyer)).await;
+    let failed = failed.unwrap().unwrap();
+    assert_eq!(failed.status, PaymentStatus::Failed);
+    assert_eq!(failed.failure.unwrap().code, "gateway_error");
+    assert!(shop.sandbox.record().await.is_empty());
+}
+
+#[tokio::test]
+async fn twenty_requests_under_one_key_make_one_charge() {
+    let shop = shop().await;
+    let request = keyed(shop.buyer, "k", 1);
+    let command = shop.all_of_it("pm_ok");
+    let cause = shop.test.cause();
+    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    for answer in join_all((0..20).map(|_| ask())).await {
+        match answer {
+            Ok(charged) => assert_eq!(payment(charged).status, PaymentStatus::Succeeded),
+            Err(PaymentError::Key(KeyError::InFlight)) => {}
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+    assert_eq!(shop.count("SELECT count(*) FROM payments").await, 1);
+}
+
+#[tokio::test]
+async fn parallel_payments_never_take_more_than_the_order_costs() {
+    let shop = shop().await;
+    let command = shop.all_of_it("pm_ok");
+    join_all((0..10).map(|_| shop.charge(&command))).await;
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+    assert_eq!(shop.order().await.paid_amount, 1990);
+}
+
+#[tokio::test]
+async fn an_unreachable_gateway_opens_the_circuit_and_nothing_more_is_written() {
+    let shop = shop().await;
+    shop.sandbox.put_faults(json!({ "down": true })).await;
+    let mut part = shop.all_of_it("pm_ok");
+    part.money.amount = Amount::new(1).unwrap();
+    for _ in 0..20 {
+        assert_eq!(payment(shop.charge(&part).await).status, PaymentStatus::Processing);
+    }
+    let refused = payments::charge(&shop.payments, &shop.test.cause(), None, &part).await;
+    assert!(matches!(refused, Err(PaymentError::GatewayUnavailable(_))));
+    assert_eq!(shop.count("SELECT count(*) FROM payments").await, 20);
+}
