@@ -9,8 +9,13 @@ use crate::domain::Violation;
 use crate::domain::order::PlaceOrderRefusal;
 use crate::domain::payment::{CaptureRefusal, CreatePaymentRefusal, RefundRefusal};
 use crate::service::StoreError;
+use crate::service::auth::error::{SessionError, TokenError};
+use crate::service::auth::keys::KeysError;
+use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
+use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
+use crate::service::users::UserError;
 
 /// When to come back after a short trouble of ours.
 const SOON: Duration = Duration::from_secs(1);
@@ -38,6 +43,82 @@ impl From<KeyError> for Problem {
             error @ KeyError::Unreadable(_) => {
                 Self::new(ProblemCode::InternalError).caused_by(error)
             }
+        }
+    }
+}
+
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::NotFound => Self::new(ProblemCode::NotFound),
+            OrderError::Key(error) => error.into(),
+            OrderError::Store(error) => error.into(),
+            error @ OrderError::Undecided => Self::new(ProblemCode::InternalError).caused_by(error),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => Self::new(ProblemCode::NotFound),
+            UserError::EmailTaken => Self::new(ProblemCode::EmailTaken),
+            UserError::WrongPassword => Self::new(ProblemCode::ValidationFailed)
+                .error("/currentPassword", Violation::new("wrong_password", "is not the password")),
+            UserError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
+            error @ UserError::OwnAccount => {
+                Self::new(ProblemCode::Forbidden).detail(error.to_string())
+            }
+            UserError::Hash(error) => error.into(),
+            UserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials),
+            SessionError::InvalidRefreshToken => Self::new(ProblemCode::TokenInvalid),
+            SessionError::Hash(error) => error.into(),
+            SessionError::Keys(error) => error.into(),
+            SessionError::Store(error) => error.into(),
+            error @ SessionError::Signing(_) => {
+                Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => error.into(),
+            error @ (KeysError::Sealed { .. }
+            | KeysError::Malformed { .. }
+            | KeysError::NoneInUse) => Self::new(ProblemCode::InternalError).caused_by(error),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::new(ProblemCode::Overloaded).retry_after(SOON),
+            error @ (HashError::Algorithm(_) | HashError::Parameters(_) | HashError::CutOff(_)) => {
+                Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid(_) | TokenError::Revoked => Self::new(ProblemCode::TokenInvalid),
+            TokenError::Expired => Self::new(ProblemCode::TokenExpired),
+            TokenError::Keys(error) => error.into(),
+            TokenError::Store(error) => error.into(),
         }
     }
 }

@@ -23,6 +23,9 @@ use state::ApiState;
 /// The table of contents: every resource is one line, `.merge(v1::<resource>::routes())`.
 fn resources() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::base())
+        .merge(v1::auth::routes())
+        .merge(v1::users::routes())
+        .merge(v1::orders::routes())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.

@@ -1,5 +1,7 @@
 //! What a handler's parameters are made from: each extractor reads one part of a request strictly; none knows a resource.
 
+pub mod caller;
+pub mod cause;
 pub mod fields;
 pub mod id;
 pub mod idempotency_key;

@@ -1,0 +1,48 @@
+//! How a user looks on the wire; no password hash ever comes near.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::timestamp::Timestamp;
+use crate::domain::ids::Id;
+use crate::domain::user::User;
+
+/// Somebody who can sign in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = User)]
+pub struct UserBody {
+    pub id: Uuid,
+    #[schema(max_length = 254)]
+    pub email: String,
+    #[schema(max_length = 200)]
+    pub name: String,
+    /// `customer`, `support` or `admin`.
+    #[schema(max_length = 16)]
+    pub role: &'static str,
+    /// `active`, `disabled` or `erased`.
+    #[schema(max_length = 16)]
+    pub status: &'static str,
+    #[schema(max_length = 64)]
+    pub default_payment_method: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            email: user.email,
+            name: user.name,
+            role: user.role.as_str(),
+            status: user.status.as_str(),
+            default_payment_method: user
+                .default_payment_method
+                .map(|method| method.as_str().to_owned()),
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `GET /v1/users/me`: one's own profile.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::body::UserBody;
+use crate::api::extract::caller::{Caller, may};
+use crate::api::openapi::AnyProblem;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::service::users::read;
+
+/// Read one's own profile
+#[utoipa::path(
+    get, path = "/v1/users/me", tag = "users", security(("bearer" = ["profile:read"])),
+    responses((status = 200, description = "The caller's own account.", body = UserBody), AnyProblem),
+)]
+pub async fn get_me(
+    State(state): State<ApiState>,
+    caller: Caller<may::ReadProfile>,
+) -> Result<Json<UserBody>, Problem> {
+    let principal = caller.principal;
+    let user = read::find(&state.services, &principal, principal.user_id).await?;
+    Ok(Json(user.into()))
+}

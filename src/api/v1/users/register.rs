@@ -1,0 +1,61 @@
+//! `POST /v1/users`: opens an account.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::body::UserBody;
+use crate::api::extract::cause::RequestCause;
+use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::openapi::AnyProblem;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::domain::access::Role;
+use crate::domain::user::{Email, PersonName};
+use crate::service::auth::passwords::Password;
+use crate::service::users::register::{Register, register};
+
+/// Who wants an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada Lovelace" }))]
+pub struct RegisterUserRequest {
+    #[schema(max_length = 254)]
+    email: String,
+    #[schema(min_length = 12, max_length = 128)]
+    password: String,
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+}
+
+impl Parse for RegisterUserRequest {
+    type Command = Register;
+
+    fn parse(self, fields: &mut Fields) -> Option<Register> {
+        let email = fields.parse("/email", &self.email, |text| Email::parse(text));
+        let password = fields.parse("/password", &self.password, |text| Password::parse(text));
+        let name = fields.parse("/name", &self.name, |text| PersonName::parse(text));
+        Some(Register { email: email?, password: password?, name: name?, role: Role::Customer })
+    }
+}
+
+/// Open an account
+///
+/// The welcome mail is queued with the account; the answer waits for no mail.
+#[utoipa::path(
+    post, path = "/v1/users", tag = "users", request_body = RegisterUserRequest,
+    responses((status = 201, description = "The account; `Location` names it.", body = UserBody), AnyProblem),
+)]
+pub async fn register_user(
+    State(state): State<ApiState>,
+    RequestCause(cause): RequestCause,
+    request: ValidJson<RegisterUserRequest>,
+) -> Result<Response, Problem> {
+    let user = register(&state.services, &cause, request.command).await?;
+    let location = format!("/v1/users/{}", user.id);
+    let body = Json(UserBody::from(user));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
+}
