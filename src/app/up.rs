@@ -27,6 +27,7 @@ use crate::telemetry::Telemetry;
 struct Ports {
     api: TcpListener,
     ops: TcpListener,
+    gateway: OpenGateway,
 }
 
 /// Runs until a signal; the data stays for the next start.
@@ -37,10 +38,10 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     let ports = Ports {
         api: bind(config.http.listen, &listeners::LISTEN).await?,
         ops: bind(config.ops.listen, &listeners::OPS_LISTEN).await?,
+        gateway: gateway::open(config).await?,
     };
-    let gateway = gateway::open(config).await?;
     let postgres = start_postgres(config).await?;
-    let result = with_database(config, telemetry, ports, gateway, postgres.as_ref()).await;
+    let result = with_database(config, telemetry, ports, postgres.as_ref()).await;
     if let Some(postgres) = postgres {
         postgres.stop().await?;
     }
@@ -63,7 +64,6 @@ async fn with_database(
     config: &Config,
     telemetry: &Telemetry,
     ports: Ports,
-    gateway: OpenGateway,
     postgres: Option<&Postgres>,
 ) -> Result<(), AppError> {
     let url = match (&config.database.url, postgres) {
@@ -76,7 +76,7 @@ async fn with_database(
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
-    let readiness = start_parts(config, telemetry, ports, gateway, &pool, &shutdown);
+    let readiness = start_parts(config, telemetry, ports, &pool, &shutdown);
     announce(config);
     let _stopped = shutdown.run(|| readiness.drain()).await;
     pool.close().await;
@@ -88,7 +88,6 @@ fn start_parts(
     config: &Config,
     telemetry: &Telemetry,
     ports: Ports,
-    gateway: OpenGateway,
     pool: &PgPool,
     shutdown: &Shutdown,
 ) -> Readiness {
@@ -111,7 +110,7 @@ fn start_parts(
     let process = shutdown.clone();
     let stop = shutdown.stop_accepting();
     shutdown.connections().spawn(async move {
-        if let Err(error) = gateway.serve(stop).await {
+        if let Err(error) = ports.gateway.serve(stop).await {
             tracing::error!(%error, "the sandbox gateway failed");
             process.ask();
         }
