@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-with-services sqlx audit
+.PHONY: help run check test test-with-services sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -25,10 +25,14 @@ test-with-services: check
 	cargo test --locked --no-run
 	tests/services.sh wait
 	cargo test --locked
+	cargo run --locked --quiet -- openapi --check
 	tests/sqlx_drift.sh
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write
+
+openapi: ## Write openapi/ anew, after an operation has changed
+	cargo run --locked --quiet -- openapi --out openapi
 
 audit: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
