@@ -46,7 +46,9 @@ fn accepts_json(accept: &str) -> bool {
 
 fn is_zero_weight(parameter: &str) -> bool {
     let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
-    weight.is_some_and(|weight| weight.trim_end_matches('0').trim_end_matches('.').is_empty())
+    weight.is_some_and(|weight| {
+        weight.starts_with('0') && weight.chars().all(|letter| matches!(letter, '0' | '.'))
+    })
 }
 
 #[cfg(test)]
