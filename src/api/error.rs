@@ -15,6 +15,7 @@ use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
+use crate::service::products::ProductError;
 use crate::service::users::UserError;
 
 /// When to come back after a short trouble of ours.
@@ -54,6 +55,17 @@ impl From<OrderError> for Problem {
             OrderError::Key(error) => error.into(),
             OrderError::Store(error) => error.into(),
             error @ OrderError::Undecided => Self::new(ProblemCode::InternalError).caused_by(error),
+        }
+    }
+}
+
+impl From<ProductError> for Problem {
+    fn from(error: ProductError) -> Self {
+        match error {
+            ProductError::NotFound => Self::new(ProblemCode::NotFound),
+            ProductError::PreconditionFailed { .. } => Self::new(ProblemCode::PreconditionFailed),
+            ProductError::Key(error) => error.into(),
+            ProductError::Store(error) => error.into(),
         }
     }
 }

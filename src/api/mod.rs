@@ -3,6 +3,7 @@
 pub mod docs;
 pub mod error;
 pub mod extract;
+pub mod list;
 pub mod middleware;
 pub mod openapi;
 pub mod outcome;
@@ -25,6 +26,7 @@ fn resources() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(v1::auth::routes())
         .merge(v1::users::routes())
+        .merge(v1::products::routes())
         .merge(v1::orders::routes())
 }
 

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::extract::CursorKey;
 use crate::service::Services;
 
 /// Cloned for each request; everything inside is shared.
 #[derive(Debug, Clone)]
 pub struct ApiState {
     pub services: Arc<Services>,
+    /// Seals the cursors of lists.
+    pub cursors: CursorKey,
 }

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
 use super::{AppError, database, gateway, serve};
+use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
 use crate::config::{BaseUrl, Config, bind, listeners};
@@ -96,7 +97,8 @@ fn start_parts(
     let readiness = Readiness::default();
     let health = Health::new(readiness.clone(), vec![postgres_probe(pool)]);
     let services = services(config, pool, &ambient);
-    let state = ApiState { services: Arc::new(services) };
+    let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
+    let state = ApiState { services: Arc::new(services), cursors };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
     let metrics = telemetry.metrics.clone();

@@ -37,6 +37,7 @@ pub mod may {
         ReadProfile = ProfileRead,
         ReadOrders = OrdersRead,
         WriteOrders = OrdersWrite,
+        WriteCatalog = CatalogWrite,
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use till::api::extract::CursorKey;
 use till::api::middleware::EdgeSettings;
 use till::api::router;
 use till::api::state::ApiState;
@@ -27,7 +28,10 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let test = services().await;
-        let state = ApiState { services: Arc::new(test.services.clone()) };
+        let state = ApiState {
+            services: Arc::new(test.services.clone()),
+            cursors: CursorKey::new([7; 32]),
+        };
         let router = router(state, EdgeSettings::default(), test.services.ambient.clone());
         let account = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
         let registered = post(&router, "/v1/users", &[], &account).await;
@@ -103,4 +107,29 @@ async fn nobody_orders_or_reads_without_a_token() {
     get(&shop.router, "/v1/users/me").await.problem(401, "unauthenticated");
     let forged = [("authorization", "Bearer e30.e30.e30")];
     post(&shop.router, "/v1/orders", &forged, &json!({})).await.problem(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn the_catalogue_is_paged_without_a_token_and_its_cursors_cannot_be_bent() {
+    let shop = Shop::open().await;
+    for sku in ["A", "B", "C"] {
+        product(&shop.test, sku, 1, shop.customer).await;
+    }
+    let first = get(&shop.router, "/v1/products?limit=2").await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    let page = first.json();
+    let cursor = page["nextCursor"].as_str().unwrap();
+    assert!(first.header("link").ends_with("rel=\"next\""));
+    let second = get(&shop.router, &format!("/v1/products?limit=2&cursor={cursor}")).await.json();
+    assert_eq!(second["nextCursor"], Value::Null);
+    let ids = |page: &Value| -> Vec<String> {
+        let rows = page["data"].as_array().unwrap().iter();
+        rows.map(|row| row["sku"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut seen = [ids(&page), ids(&second)].concat();
+    seen.sort();
+    assert_eq!(seen, ["A", "B", "C"]);
+    let foreign = format!("/v1/products?category=kitchen&cursor={cursor}");
+    get(&shop.router, &foreign).await.problem(400, "invalid_cursor");
+    get(&shop.router, "/v1/products?limit=0").await.problem(422, "validation_failed");
 }

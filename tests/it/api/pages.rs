@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use till::api::extract::CursorKey;
 use till::api::middleware::EdgeSettings;
 use till::api::problem::ProblemCode;
 use till::api::state::ApiState;
@@ -13,7 +14,7 @@ use crate::support::services;
 async fn router() -> Router {
     let services = services().await.services;
     let ambient = services.ambient.clone();
-    let state = ApiState { services: Arc::new(services) };
+    let state = ApiState { services: Arc::new(services), cursors: CursorKey::new([7; 32]) };
     till::api::router(state, EdgeSettings::default(), ambient)
 }
 
