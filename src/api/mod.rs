@@ -43,6 +43,7 @@ pub fn router_beside(
     ambient: Ambient,
 ) -> Router {
     let (resources, document) = resources().split_for_parts();
+    let document = openapi::complete(document);
     let routes = resources
         .layer(from_fn(json_only::layer))
         .with_state(state)
@@ -54,5 +55,5 @@ pub fn router_beside(
 
 /// The OpenAPI document of version 1, as it is served and committed.
 pub fn document() -> OpenApi {
-    resources().into_openapi()
+    openapi::complete(resources().into_openapi())
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
+mod declared;
 mod edge;
 mod orders;
 mod pages;

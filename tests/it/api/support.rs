@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::declared;
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub struct Answered {
@@ -37,12 +39,16 @@ impl Answered {
     }
 }
 
+/// Sends the request; an answer that its operation does not declare in the OpenAPI document fails the test.
 pub async fn send(router: &Router, request: Request<Body>) -> Answered {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     let bytes = to_bytes(body, 1 << 20).await.unwrap();
     let text = String::from_utf8(bytes.into()).unwrap();
-    Answered { status: head.status, headers: head.headers, text }
+    let answered = Answered { status: head.status, headers: head.headers, text };
+    declared::check(&method, &path, &answered);
+    answered
 }
 
 pub async fn get(router: &Router, path: &str) -> Answered {

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::service::auth::keys;
@@ -14,8 +13,8 @@ use crate::service::auth::keys;
 ///
 /// A new key is published before it signs, so a copy may be five minutes old.
 #[utoipa::path(
-    get, path = "/.well-known/jwks.json", tag = "auth",
-    responses((status = 200, description = "A JSON Web Key set.", body = serde_json::Value), AnyProblem),
+    get, path = "/.well-known/jwks.json", tag = "auth", security(()),
+    responses((status = 200, description = "A JSON Web Key set.", body = serde_json::Value)),
 )]
 pub async fn get_jwks(State(state): State<ApiState>) -> Result<Response, Problem> {
     let keys = keys::published(&state.services).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::extract::{Fields, Parse, ValidJson};
-use crate::api::openapi::AnyProblem;
+use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::user::Email;
@@ -69,12 +69,14 @@ impl From<TokenPair> for TokenPairBody {
     }
 }
 
+problems!(SignInProblems: InvalidCredentials);
+
 /// Sign in
 ///
 /// An unknown address and a wrong password get the same answer in the same time.
 #[utoipa::path(
-    post, path = "/v1/auth/token", tag = "auth", request_body = CreateTokenRequest,
-    responses((status = 200, description = "Tokens for this session.", body = TokenPairBody), AnyProblem),
+    post, path = "/v1/auth/token", tag = "auth", security(()), request_body = CreateTokenRequest,
+    responses((status = 200, description = "Tokens for this session.", body = TokenPairBody), SignInProblems),
 )]
 pub async fn create_token(
     State(state): State<ApiState>,

@@ -6,7 +6,6 @@ use axum::extract::State;
 use super::body::OrderBody;
 use crate::api::extract::PathId;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::ids::OrderId;
@@ -18,7 +17,7 @@ use crate::service::orders::find;
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = "orders", security(("bearer" = ["orders:read"])),
     params(("id" = uuid::Uuid, Path, description = "The order's id.")),
-    responses((status = 200, description = "The order.", body = OrderBody), AnyProblem),
+    responses((status = 200, description = "The order.", body = OrderBody)),
 )]
 pub async fn get_order(
     State(state): State<ApiState>,

@@ -10,7 +10,7 @@ use super::body::OrderBody;
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::cause::RequestCause;
 use crate::api::extract::{Fields, Parse, RequiredKey, ValidJson, fingerprint, parse_id};
-use crate::api::openapi::AnyProblem;
+use crate::api::openapi::problems;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::Violation;
@@ -74,6 +74,8 @@ impl Parse for PlaceOrderRequest {
     }
 }
 
+problems!(PlaceOrderProblems: InsufficientStock, CurrencyMismatch, Forbidden);
+
 /// Place an order
 ///
 /// Reserves the stock and fixes the prices. Repeating the request with its key answers the same again.
@@ -81,7 +83,7 @@ impl Parse for PlaceOrderRequest {
     post, path = "/v1/orders", tag = "orders", security(("bearer" = ["orders:write"])),
     request_body = PlaceOrderRequest,
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters.")),
-    responses((status = 201, description = "The order; `Location` names it.", body = OrderBody), AnyProblem),
+    responses((status = 201, description = "The order; `Location` names it.", body = OrderBody), PlaceOrderProblems),
 )]
 pub async fn place_order(
     State(state): State<ApiState>,

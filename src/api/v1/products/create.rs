@@ -8,7 +8,7 @@ use super::body::ProductBody;
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::cause::RequestCause;
 use crate::api::extract::{Fields, OptionalKey, Parse, ValidJson, fingerprint};
-use crate::api::openapi::AnyProblem;
+use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::idempotency::KeyedRequest;
@@ -63,6 +63,8 @@ impl Parse for CreateProductRequest {
     }
 }
 
+problems!(CreateProductProblems: SkuTaken);
+
 /// Create a product
 ///
 /// It is for sale at once; its stock begins empty.
@@ -70,7 +72,7 @@ impl Parse for CreateProductRequest {
     post, path = "/v1/products", tag = "products", security(("bearer" = ["catalog:write"])),
     request_body = CreateProductRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
-    responses((status = 201, description = "The product; `Location` names it.", body = ProductBody), AnyProblem),
+    responses((status = 201, description = "The product; `Location` names it.", body = ProductBody), CreateProductProblems),
 )]
 pub async fn create_product(
     State(state): State<ApiState>,

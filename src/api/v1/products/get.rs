@@ -5,7 +5,6 @@ use axum::extract::State;
 
 use super::body::ProductBody;
 use crate::api::extract::PathId;
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::ids::ProductId;
@@ -15,7 +14,7 @@ use crate::service::products::{Audience, find};
 #[utoipa::path(
     get, path = "/v1/products/{id}", tag = "products", security(()),
     params(("id" = uuid::Uuid, Path, description = "The product's id.")),
-    responses((status = 200, description = "The product.", body = ProductBody), AnyProblem),
+    responses((status = 200, description = "The product.", body = ProductBody)),
 )]
 pub async fn get_product(
     State(state): State<ApiState>,

@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::extract::PathId;
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::ids::{Id, ProductId};
@@ -28,7 +27,7 @@ pub struct InventoryBody {
 #[utoipa::path(
     get, path = "/v1/products/{id}/inventory", tag = "products", security(()),
     params(("id" = uuid::Uuid, Path, description = "The product's id.")),
-    responses((status = 200, description = "The stock at this moment.", body = InventoryBody), AnyProblem),
+    responses((status = 200, description = "The stock at this moment.", body = InventoryBody)),
 )]
 pub async fn get_inventory(
     State(state): State<ApiState>,

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::body::ProductBody;
 use crate::api::extract::{AskedPage, Fields, ListScope, Parse, ValidQuery};
 use crate::api::list::{ListBody, Listed};
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::product::{Category, ProductFilter, SearchText};
@@ -53,7 +52,7 @@ impl Parse for ListProductsQuery {
 /// List products
 #[utoipa::path(
     get, path = "/v1/products", tag = "products", security(()), params(ListProductsQuery),
-    responses((status = 200, description = "One page; `Link` names the next.", body = ListBody<ProductBody>), AnyProblem),
+    responses((status = 200, description = "One page; `Link` names the next.", body = ListBody<ProductBody>)),
 )]
 pub async fn list_products(
     State(state): State<ApiState>,

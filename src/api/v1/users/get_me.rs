@@ -5,7 +5,6 @@ use axum::extract::State;
 
 use super::body::UserBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::openapi::AnyProblem;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::service::users::read;
@@ -13,7 +12,7 @@ use crate::service::users::read;
 /// Read one's own profile
 #[utoipa::path(
     get, path = "/v1/users/me", tag = "users", security(("bearer" = ["profile:read"])),
-    responses((status = 200, description = "The caller's own account.", body = UserBody), AnyProblem),
+    responses((status = 200, description = "The caller's own account.", body = UserBody)),
 )]
 pub async fn get_me(
     State(state): State<ApiState>,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::body::UserBody;
 use crate::api::extract::cause::RequestCause;
 use crate::api::extract::{Fields, Parse, ValidJson};
-use crate::api::openapi::AnyProblem;
+use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::access::Role;
@@ -42,12 +42,14 @@ impl Parse for RegisterUserRequest {
     }
 }
 
+problems!(RegisterUserProblems: EmailTaken);
+
 /// Open an account
 ///
 /// The welcome mail is queued with the account; the answer waits for no mail.
 #[utoipa::path(
-    post, path = "/v1/users", tag = "users", request_body = RegisterUserRequest,
-    responses((status = 201, description = "The account; `Location` names it.", body = UserBody), AnyProblem),
+    post, path = "/v1/users", tag = "users", security(()), request_body = RegisterUserRequest,
+    responses((status = 201, description = "The account; `Location` names it.", body = UserBody), RegisterUserProblems),
 )]
 pub async fn register_user(
     State(state): State<ApiState>,

@@ -1,0 +1,89 @@
+//! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
+
+mod problem_schema;
+mod problems;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::routing::get;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use problem_schema::ProblemSchema;
+pub(super) use problems::complete;
+pub use problems::declared;
+pub(crate) use problems::problems;
+
+const DOCUMENT: &str = "/openapi/v1.json";
+
+/// The name of the security scheme: an access token (RFC 6750).
+pub const BEARER: &str = "bearer";
+
+/// Swagger UI styles its elements in place; its scripts are files of ours.
+const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
+
+/// Groups of operations, in the order a reader meets them.
+const TAGS: [(&str, &str); 5] = [
+    ("users", "Customers and staff: signing up and looking after an account."),
+    ("auth", "Signing in, refreshing and ending a session."),
+    ("products", "The catalogue and its stock."),
+    ("orders", "Placing, reading, cancelling and fulfilling orders."),
+    ("payments", "Paying orders, capturing, cancelling and refunding."),
+];
+
+/// The document without operations. An operation needs a token unless it says `security(())`.
+pub(super) fn base() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Till")
+        .version("1")
+        .description(Some(
+            "Orders and payments that survive failure. Every error is a problem (RFC 9457) whose \
+             `type` leads to a page that explains it.",
+        ))
+        .build();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The access token that signing in returns."))
+        .build();
+    let components = ComponentsBuilder::new()
+        .security_scheme(BEARER, SecurityScheme::Http(token))
+        .schema(ProblemSchema::name(), ProblemSchema::schema())
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new(BEARER, Vec::<String>::new())]))
+        .tags(Some(TAGS.map(tag)))
+        .build()
+}
+
+fn tag((name, description): (&str, &str)) -> Tag {
+    TagBuilder::new().name(name).description(Some(description)).build()
+}
+
+/// The document and Swagger UI.
+pub(super) fn routes(document: &OpenApi) -> Router {
+    // Maps with text keys alone: there is nothing in it that could fail to serialise.
+    let text = document.to_pretty_json().unwrap_or_default();
+    let show = get(move || async move {
+        ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")], text)
+    });
+    let config = Config::new([DOCUMENT])
+        .persist_authorization(true)
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .validator_url("none");
+    let policy = SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, EXPLORER_POLICY);
+    let explorer = Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(policy);
+    Router::new().route(DOCUMENT, show).merge(explorer)
+}
