@@ -1,5 +1,6 @@
 //! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
 
+mod examples;
 mod problem_schema;
 mod problems;
 
@@ -8,6 +9,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
@@ -15,7 +17,6 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use problem_schema::ProblemSchema;
-pub(super) use problems::complete;
 pub use problems::declared;
 pub(crate) use problems::problems;
 
@@ -86,4 +87,15 @@ pub(super) fn routes(document: &OpenApi) -> Router {
     let policy = SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, EXPLORER_POLICY);
     let explorer = Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(policy);
     Router::new().route(DOCUMENT, show).merge(explorer)
+}
+
+/// Adds to every operation what follows from its shape and so needs no saying beside it.
+pub(super) fn complete(document: OpenApi) -> OpenApi {
+    examples::complete(problems::complete(document))
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .flatten()
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::ToSchema;
 use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{
     ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Responses,
 };
 
+use super::operations;
 use super::problem_schema::ProblemSchema;
 use crate::api::problem::ProblemCode;
 
@@ -89,7 +90,7 @@ fn response(codes: &BTreeSet<ProblemCode>) -> Response {
 }
 
 /// Adds to every operation the problems that its shape brings, and the examples that all of them refer to.
-pub(in crate::api) fn complete(mut document: OpenApi) -> OpenApi {
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     let mut used = BTreeSet::new();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         let codes: BTreeSet<_> =
@@ -107,12 +108,6 @@ pub(in crate::api) fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .flatten()
 }
 
 fn inline<T>(item: &RefOr<T>) -> Option<&T> {

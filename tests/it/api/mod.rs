@@ -2,6 +2,7 @@
 
 mod declared;
 mod edge;
+mod openapi;
 mod orders;
 mod pages;
 mod support;

@@ -18,7 +18,7 @@ use crate::service::auth::tokens::TokenPair;
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "email": "ada@example.com", "password": "correct horse battery" }))]
+#[schema(example = json!({ "email": "demo@example.com", "password": "till-demo-password" }))]
 pub struct CreateTokenRequest {
     #[schema(max_length = 254)]
     email: String,

@@ -24,6 +24,13 @@ use crate::service::orders::place;
 /// What somebody wants to buy; the prices are the catalogue's.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(example = json!({
+    "items": [
+        { "productId": "01890a5d-ac96-774b-bcce-b302099a9001", "quantity": 2 },
+        { "productId": "01890a5d-ac96-774b-bcce-b302099a9002", "quantity": 1 }
+    ],
+    "metadata": { "gift": "yes" }
+}))]
 pub struct PlaceOrderRequest {
     #[schema(min_items = 1, max_items = 100)]
     items: Vec<OrderItemRequest>,

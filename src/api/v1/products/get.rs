@@ -11,6 +11,8 @@ use crate::domain::ids::ProductId;
 use crate::service::products::{Audience, find};
 
 /// Read a product
+///
+/// One that is no longer for sale is still there, with `active` false.
 #[utoipa::path(
     get, path = "/v1/products/{id}", tag = "products", security(()),
     params(("id" = uuid::Uuid, Path, description = "The product's id.")),

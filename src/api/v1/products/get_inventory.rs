@@ -24,6 +24,8 @@ pub struct InventoryBody {
 }
 
 /// Read a product's stock
+///
+/// How many pieces can be ordered at this moment; never cached.
 #[utoipa::path(
     get, path = "/v1/products/{id}/inventory", tag = "products", security(()),
     params(("id" = uuid::Uuid, Path, description = "The product's id.")),

@@ -50,6 +50,8 @@ impl Parse for ListProductsQuery {
 }
 
 /// List products
+///
+/// What is for sale, newest first; `category` and `q` narrow it down.
 #[utoipa::path(
     get, path = "/v1/products", tag = "products", security(()), params(ListProductsQuery),
     responses((status = 200, description = "One page; `Link` names the next.", body = ListBody<ProductBody>)),

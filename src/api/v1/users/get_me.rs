@@ -10,6 +10,8 @@ use crate::api::state::ApiState;
 use crate::service::users::read;
 
 /// Read one's own profile
+///
+/// Whoever the access token stands for.
 #[utoipa::path(
     get, path = "/v1/users/me", tag = "users", security(("bearer" = ["profile:read"])),
     responses((status = 200, description = "The caller's own account.", body = UserBody)),

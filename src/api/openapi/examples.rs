@@ -1,0 +1,44 @@
+//! Examples of parameters, chosen so that every operation succeeds as it stands in the demo data; bodies bring their own.
+
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
+
+use super::operations;
+
+/// The id in the path of each operation that has one.
+const IDS: [(&str, &str); 3] = [
+    ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("get_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("get_order", "01890a5d-ac96-774b-bcce-b302099aa002"),
+];
+
+/// Fills in the key and the id of every operation that takes them.
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Operation { operation_id: Some(id), parameters: Some(parameters), .. } = operation
+        else {
+            continue;
+        };
+        for parameter in parameters {
+            if let RefOr::T(parameter) = parameter
+                && let Some(example) = example(id, parameter)
+            {
+                let described = ParameterBuilder::from(parameter.clone());
+                *parameter = described.example(Some(Value::from(example))).build();
+            }
+        }
+    }
+    document
+}
+
+fn example(operation: &str, parameter: &Parameter) -> Option<String> {
+    match (&parameter.parameter_in, parameter.name.as_str()) {
+        (ParameterIn::Header, "Idempotency-Key") => Some(format!("{operation}-1")),
+        (ParameterIn::Path, _) => {
+            let (_, id) = IDS.iter().find(|(name, _)| *name == operation)?;
+            Some((*id).to_owned())
+        }
+        (_, _) => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! What the OpenAPI document promises of every operation, whichever it is.
+
+use serde_json::Value;
+
+/// Every operation by its method and path.
+fn operations() -> Vec<(String, Value)> {
+    let document = serde_json::to_value(till::api::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().clone();
+    let of_path = |(path, item): (String, Value)| {
+        let methods = item.as_object().unwrap().clone().into_iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    };
+    paths.into_iter().flat_map(of_path).collect()
+}
+
+#[test]
+fn every_operation_says_what_it_does_for_whom_and_what_can_come_of_it() {
+    for (name, operation) in operations() {
+        for member in ["operationId", "summary", "description"] {
+            let text = operation[member].as_str().unwrap_or_default();
+            assert!(text.len() > 3, "{name} has no {member}");
+        }
+        assert_eq!(operation["tags"].as_array().map_or(0, Vec::len), 1, "{name}: one tag");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{name} never succeeds");
+        for status in ["500", "503"] {
+            assert!(responses.contains_key(status), "{name} doesn't declare {status}");
+        }
+        assert!(!responses.contains_key("default"), "{name}: name the problems");
+        let open = operation["security"] == serde_json::json!([{}]);
+        let declares_401 = responses.contains_key("401");
+        assert!(declares_401 != open || name.contains("/auth/"), "{name}: token or `security(())`");
+    }
+}
+
+#[test]
+fn every_operation_shows_a_request_that_can_be_sent_as_it_stands() {
+    let document = serde_json::to_value(till::api::document()).unwrap();
+    for (name, operation) in operations() {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let needed = parameter["required"] == true;
+            assert!(!needed || !parameter["example"].is_null(), "{name}: {}", parameter["name"]);
+        }
+        let body = &operation["requestBody"]["content"]["application/json"];
+        if !operation["requestBody"].is_null() {
+            let schema = match body["schema"]["$ref"].as_str() {
+                Some(place) => &document.pointer(place.trim_start_matches('#')).unwrap(),
+                None => &body["schema"],
+            };
+            let shown = [&body["example"], &schema["example"], &schema["examples"][0]];
+            assert!(shown.iter().any(|example| !example.is_null()), "{name}: no example body");
+        }
+    }
+}
