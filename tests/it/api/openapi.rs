@@ -44,7 +44,7 @@ fn every_operation_shows_a_request_that_can_be_sent_as_it_stands() {
         let body = &operation["requestBody"]["content"]["application/json"];
         if !operation["requestBody"].is_null() {
             let schema = match body["schema"]["$ref"].as_str() {
-                Some(place) => &document.pointer(place.trim_start_matches('#')).unwrap(),
+                Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),
                 None => &body["schema"],
             };
             let shown = [&body["example"], &schema["example"], &schema["examples"][0]];
