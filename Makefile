@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-with-services sqlx openapi audit
+.PHONY: help run check test test-with-services test-clients sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -27,6 +27,12 @@ test-with-services: check
 	cargo test --locked
 	cargo run --locked --quiet -- openapi --check
 	tests/sqlx_drift.sh
+
+test-clients: ## What clients in a browser see (installs Node.js and Chromium where they are missing)
+	@tests/services.sh install postgres node chromium
+	cargo build --locked
+	npm ci --prefix tests/clients --no-audit --no-fund
+	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write

@@ -4,7 +4,8 @@
 #
 #   tests/services.sh run COMMAND…      start the three, run COMMAND with their addresses in its environment, stop them
 #   tests/services.sh wait              (inside COMMAND) return once all three answer
-#   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq (Debian and Ubuntu)
+#   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl node chromium
+#                                       (Debian and Ubuntu)
 set -euo pipefail
 
 say() { printf 'services: %s\n' "$*" >&2; }
@@ -42,7 +43,9 @@ has() {
     postgres) postgres_bin >/dev/null && command -v psql >/dev/null ;;
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq" ;;
+    curl | chromium) command -v "$1" >/dev/null ;;
+    node) command -v node >/dev/null && command -v npm >/dev/null ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, node, chromium" ;;
   esac
 }
 
@@ -51,6 +54,8 @@ package() {
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
     rabbitmq) echo rabbitmq-server ;;
+    node) echo npm ;; # brings node
+    *) echo "$1" ;;
   esac
 }
 
@@ -200,7 +205,7 @@ stop_all() {
 }
 
 run() {
-  install_missing postgres redis rabbitmq
+  install_missing postgres redis rabbitmq curl
   local postgres_port redis_port amqp_port epmd_port dist_port reply port
   for port in postgres_port redis_port amqp_port epmd_port dist_port; do
     free_port
@@ -239,5 +244,5 @@ case ${1:-} in
   wait) wait_until_ready ;;
   install) shift; (($#)) || set -- postgres redis rabbitmq; install_missing "$@" ;;
   install-as-root) shift; install_as_root "$@" ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -47,8 +47,13 @@ pub(super) fn base() -> OpenApi {
         .title("Till")
         .version("1")
         .description(Some(
-            "Orders and payments that survive failure. Every error is a problem (RFC 9457) whose \
-             `type` leads to a page that explains it.",
+            "Orders and payments that survive failure.\n\n\
+             To try it: send the example of `POST /v1/auth/token`, paste the `accessToken` of the \
+             answer into *Authorize*, then send the example of any operation. Staff operations need \
+             `support@example.com` or `admin@example.com`, with the same password.\n\n\
+             Every error is a problem (RFC 9457) whose `type` leads to a page that explains it. \
+             Amounts are whole minor units of their currency (ISO 4217): 4990 is MYR 49.90, and \
+             JPY 4990 is 4990 yen. An `Idempotency-Key` makes a request safe to repeat for 24 hours.",
         ))
         .build();
     let token = HttpBuilder::new()
