@@ -12,7 +12,7 @@ use crate::service::products::{Audience, find};
 
 /// Read a product
 ///
-/// One that is no longer for sale is still there, with `active` false.
+/// One that is no longer for sale is 404.
 #[utoipa::path(
     get, path = "/v1/products/{id}", tag = "products", security(()),
     params(("id" = uuid::Uuid, Path, description = "The product's id.")),
