@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::extract::CursorKey;
 use crate::service::Services;
+use crate::service::payments::Payments;
 
 /// Cloned for each request; everything inside is shared.
 #[derive(Debug, Clone)]
 pub struct ApiState {
     pub services: Arc<Services>,
+    pub payments: Arc<Payments>,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
 }

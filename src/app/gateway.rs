@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::AppError;
-use crate::config::{Config, bind, listeners};
+use crate::config::{BaseUrl, Config, bind, listeners};
 use crate::sandbox::{self, Gateway, Settings};
 use crate::shutdown::{Bounds, Shutdown};
 
@@ -13,6 +13,8 @@ use crate::shutdown::{Bounds, Shutdown};
 pub struct OpenGateway {
     listener: TcpListener,
     gateway: Gateway,
+    /// Where this process reaches it.
+    pub url: BaseUrl,
 }
 
 /// Takes the port first: a second gateway is told so before it touches the record.
@@ -31,7 +33,11 @@ pub async fn open(config: &Config) -> Result<OpenGateway, AppError> {
         .await
         .map_err(|error| AppError::Part(error.into()))?
         .map_err(AppError::Gateway)?;
-    Ok(OpenGateway { listener, gateway })
+    // A port of 0 took a free one that only the listener knows; a named address is somebody's wish.
+    let address = listener.local_addr().map_err(|error| AppError::Part(error.into()))?;
+    let unnamed = config.gateway.url == BaseUrl::of(config.gateway.listen);
+    let url = if unnamed { BaseUrl::of(address) } else { config.gateway.url.clone() };
+    Ok(OpenGateway { listener, gateway, url })
 }
 
 impl OpenGateway {

@@ -3,6 +3,7 @@
 pub mod database;
 pub mod documents;
 pub mod gateway;
+pub mod payments;
 pub mod serve;
 pub mod up;
 

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
-use super::{AppError, database, gateway, serve};
+use super::{AppError, database, gateway, payments, serve};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -77,7 +77,7 @@ async fn with_database(
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
-    let readiness = start_parts(config, telemetry, ports, &pool, &shutdown);
+    let readiness = start_parts(config, telemetry, ports, &pool, &shutdown)?;
     announce(config);
     let _stopped = shutdown.run(|| readiness.drain()).await;
     pool.close().await;
@@ -91,14 +91,16 @@ fn start_parts(
     ports: Ports,
     pool: &PgPool,
     shutdown: &Shutdown,
-) -> Readiness {
+) -> Result<Readiness, AppError> {
     let clock = Arc::new(ShiftedClock::default());
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let readiness = Readiness::default();
-    let health = Health::new(readiness.clone(), vec![postgres_probe(pool)]);
+    let gateway_probe = payments::gateway_probe(config, &ports.gateway.url);
+    let health = Health::new(readiness.clone(), vec![postgres_probe(pool), gateway_probe]);
     let services = services(config, pool, &ambient);
+    let payments = payments::open(config, &services, &ports.gateway.url, shutdown)?;
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
-    let state = ApiState { services: Arc::new(services), cursors };
+    let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
     let metrics = telemetry.metrics.clone();
@@ -120,7 +122,7 @@ fn start_parts(
     let metrics = telemetry.metrics.clone();
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
     readiness.ready();
-    readiness
+    Ok(readiness)
 }
 
 fn services(config: &Config, pool: &PgPool, ambient: &Ambient) -> Services {

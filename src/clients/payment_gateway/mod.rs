@@ -3,6 +3,7 @@
 //! A key that was used before answers with what it did then, so every call may be repeated. An error that
 //! [`GatewayError::is_unknown`] says nothing about whether the money moved: only an answer does.
 
+pub mod callback;
 pub mod guarded;
 pub mod sandbox;
 
@@ -12,6 +13,7 @@ use crate::domain::money::{Amount, Money};
 use crate::domain::payment::{CaptureMethod, PaymentFailure};
 use crate::domain::user::PaymentMethod;
 
+pub use callback::{CallbackError, CallbackVerifier, ChargeNotice, SignedCallback};
 pub use guarded::{Admission, GuardedGateway, NotAdmitted};
 pub use sandbox::SandboxGateway;
 

@@ -21,8 +21,11 @@ pub use read::{find, list};
 pub use reconcile::reconcile_due;
 
 use super::Services;
-use crate::clients::payment_gateway::GuardedGateway;
+use crate::clients::payment_gateway::{CallbackVerifier, GuardedGateway};
 pub use crate::store::payments::PaymentFilter;
+
+/// Where the gateway reaches us, below the public address.
+pub const CALLBACK_PATH: &str = "/v1/gateway/callbacks";
 
 /// What the use cases about payments are given.
 #[derive(Debug, Clone)]
@@ -33,4 +36,6 @@ pub struct Payments {
     pub tasks: TaskTracker,
     /// Where the gateway tells of later changes.
     pub callback_url: Option<String>,
+    /// Makes sure that it is the gateway who tells.
+    pub callbacks: CallbackVerifier,
 }

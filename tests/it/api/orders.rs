@@ -1,19 +1,13 @@
 //! Buying over HTTP: an account, a sign-in and an order, through every layer down to Postgres.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use till::api::extract::CursorKey;
-use till::api::middleware::EdgeSettings;
-use till::api::router;
-use till::api::state::ApiState;
 use till::domain::ids::UserId;
 use uuid::Uuid;
 
-use super::support::{Answered, get, send};
+use super::support::{Answered, get, router_over, send};
 use crate::support::factories::product;
 use crate::support::services::{TestServices, services};
 
@@ -28,11 +22,7 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let test = services().await;
-        let state = ApiState {
-            services: Arc::new(test.services.clone()),
-            cursors: CursorKey::new([7; 32]),
-        };
-        let router = router(state, EdgeSettings::default(), test.services.ambient.clone());
+        let router = router_over(&test);
         let account = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
         let registered = post(&router, "/v1/users", &[], &account).await;
         assert_eq!(registered.status, 201, "{}", registered.text);

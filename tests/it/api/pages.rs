@@ -1,21 +1,13 @@
 //! The pages and documents for people and programs, over the router as it is shipped.
 
-use std::sync::Arc;
-
 use axum::Router;
-use till::api::extract::CursorKey;
-use till::api::middleware::EdgeSettings;
 use till::api::problem::ProblemCode;
-use till::api::state::ApiState;
 
-use super::support::get;
+use super::support::{get, router_over};
 use crate::support::services;
 
 async fn router() -> Router {
-    let services = services().await.services;
-    let ambient = services.ambient.clone();
-    let state = ApiState { services: Arc::new(services), cursors: CursorKey::new([7; 32]) };
-    till::api::router(state, EdgeSettings::default(), ambient)
+    router_over(&services().await)
 }
 
 #[tokio::test]

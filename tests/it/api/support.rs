@@ -1,12 +1,25 @@
 //! What tests of the edge share: sending a request and reading an answer; it starts no server and no database.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
+use till::api::extract::CursorKey;
+use till::api::middleware::EdgeSettings;
+use till::api::router;
+use till::api::state::ApiState;
+use till::config::BaseUrl;
+use till::service::payments::Payments;
 use tower::ServiceExt;
 
 use super::declared;
+use crate::support::TestServices;
+
+/// An address at which nobody listens: the port of the discard service.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -53,4 +66,19 @@ pub async fn send(router: &Router, request: Request<Body>) -> Answered {
 
 pub async fn get(router: &Router, path: &str) -> Answered {
     send(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+/// The API as it is shipped, over these services; no gateway is there to be paid through.
+pub fn router_over(test: &TestServices) -> Router {
+    router_with(test, test.payments(BaseUrl::of(NOBODY)))
+}
+
+/// [`router_over`] that charges through these payments.
+pub fn router_with(test: &TestServices, payments: Payments) -> Router {
+    let state = ApiState {
+        services: Arc::new(test.services.clone()),
+        payments: Arc::new(payments),
+        cursors: CursorKey::new([7; 32]),
+    };
+    router(state, EdgeSettings::default(), test.services.ambient.clone())
 }

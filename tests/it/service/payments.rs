@@ -1,12 +1,9 @@
 //! Payments over a real provider on a socket: charged once, settled by what the provider says, and by nothing else.
 
-use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use futures_util::future::join_all;
-use secrecy::SecretString;
 use serde_json::json;
-use till::clients::payment_gateway::{GuardedGateway, SandboxGateway};
 use till::config::BaseUrl;
 use till::domain::access::Reach;
 use till::domain::ids::UserId;
@@ -22,14 +19,10 @@ use till::service::orders;
 use till::service::outcome::{Outcome, Refusal};
 use till::service::payments::{self, Charged, PaymentError, Payments};
 use time::Duration;
-use tokio_util::task::TaskTracker;
 
-use crate::sandbox::support::{API_KEY, Folder, Sandbox};
+use crate::sandbox::support::{Folder, Sandbox};
 use crate::support::factories::{customer, keyed, order_of, product};
 use crate::support::{TestServices, services};
-
-/// How long the shop waits for an answer here; `pm_timeout` hangs for longer.
-const DEADLINE: StdDuration = StdDuration::from_secs(3);
 
 struct Shop {
     test: TestServices,
@@ -46,15 +39,7 @@ async fn shop() -> Shop {
     settings.delays.hang = StdDuration::from_secs(30);
     let sandbox = Sandbox::start_with(folder, settings).await;
     let test = services().await;
-    let url = BaseUrl::of(sandbox.address);
-    let gateway = SandboxGateway::new(url, SecretString::from(API_KEY), DEADLINE).unwrap();
-    let clock = test.clock.clone();
-    let payments = Payments {
-        services: test.services.clone(),
-        gateway: GuardedGateway::new(Arc::new(gateway), clock, DEADLINE),
-        tasks: TaskTracker::new(),
-        callback_url: None,
-    };
+    let payments = test.payments(BaseUrl::of(sandbox.address));
     let buyer = customer(&test).await;
     let tea = product(&test, "TEA-1", 10, buyer).await;
     let command = order_of(buyer, &[(tea.id, 1)]);

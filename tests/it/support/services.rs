@@ -1,16 +1,22 @@
 //! The use cases over a database of their own and a clock that only the test moves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use till::config::RootKey;
+use secrecy::SecretString;
+use till::clients::payment_gateway::{CallbackVerifier, GuardedGateway, SandboxGateway};
+use till::config::{BaseUrl, DerivedKey, RootKey};
 use till::domain::ambient::Ambient;
-use till::domain::clock::ManualClock;
+use till::domain::clock::{ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
+use till::service::payments::Payments;
 use till::service::{Cause, Services};
 use time::macros::datetime;
+use tokio_util::task::TaskTracker;
 
 use super::db::database;
+use crate::sandbox::support::{API_KEY, SIGNING_SECRET};
 
 /// What a test of the service layer is given.
 #[derive(Debug)]
@@ -18,6 +24,9 @@ pub struct TestServices {
     pub services: Services,
     pub clock: Arc<ManualClock>,
 }
+
+/// How long a test's shop waits for the gateway; `pm_timeout` must hang for longer.
+pub const GATEWAY_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Services on a new database, at noon of an ordinary day.
 pub async fn services() -> TestServices {
@@ -36,6 +45,23 @@ pub fn auth() -> Auth {
 }
 
 impl TestServices {
+    /// Payments through the sandbox gateway at this address; nothing is called before the first charge.
+    pub fn payments(&self, gateway: BaseUrl) -> Payments {
+        let client = SandboxGateway::new(gateway, SecretString::from(API_KEY), GATEWAY_DEADLINE);
+        let signing_key = DerivedKey::new(Box::new(SIGNING_SECRET.try_into().unwrap()));
+        Payments {
+            services: self.services.clone(),
+            gateway: GuardedGateway::new(
+                Arc::new(client.unwrap()),
+                self.clock.clone(),
+                GATEWAY_DEADLINE,
+            ),
+            tasks: TaskTracker::new(),
+            callback_url: None,
+            callbacks: CallbackVerifier::new(signing_key, Arc::new(SystemClock)),
+        }
+    }
+
     /// The cause of an effect whose cause doesn't matter.
     pub fn cause(&self) -> Cause {
         Cause { request_id: "test".to_owned(), trace_parent: None }
