@@ -1,22 +1,162 @@
 //! Serves a router on a listener until told to stop, then lets what runs finish; knows no route.
+//!
+//! `axum::serve` sets no time limit on a connection, so the accept loop is ours. A connection is closed when it is
+//! silent for longer than the header deadline: before its first request (whatever it has sent by then, also half a
+//! preface of HTTP/2), while it sends a head, and between two requests. A body is bounded by the deadline of its
+//! request. Connections beyond the most wait in the kernel's queue until another one ends.
 
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
+use crate::config::Connections;
 use crate::shutdown::Shutdown;
 
-/// Serves in a task that the ordered stop waits for; a listener that fails stops the process.
-pub fn spawn(name: &'static str, listener: TcpListener, router: Router, shutdown: &Shutdown) {
+/// Requests under way at a time on one connection of HTTP/2 (RFC 9113 §5.1.2 advises at least 100).
+const STREAMS: u32 = 128;
+/// Streams that a peer may reset before they were looked at (CVE-2023-44487, "rapid reset").
+const RESETS: usize = 20;
+/// The whole head of one request, on either version of HTTP; bytes.
+const HEAD: u32 = 64 * 1024;
+/// Fields in one head.
+const FIELDS: usize = 100;
+/// Pings to a silent peer of HTTP/2, and how long its answer may take.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_ANSWERED: Duration = Duration::from_secs(10);
+/// Pause after an accept that failed for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// A router and where it is served.
+pub struct Served {
+    pub name: &'static str,
+    pub listener: TcpListener,
+    pub router: Router,
+    pub bounds: Connections,
+}
+
+/// Serves in tasks that the ordered stop waits for.
+pub fn spawn(served: Served, shutdown: &Shutdown) {
     let stop = shutdown.stop_accepting();
     let process = shutdown.clone();
-    shutdown.connections().spawn(async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-        if let Err(error) = serving.await {
-            tracing::error!(listener = name, %error, "a listener failed");
-            process.ask();
+    shutdown.connections().spawn(async move { accept(served, &stop, &process).await });
+}
+
+async fn accept(served: Served, stop: &CancellationToken, process: &Shutdown) {
+    let Served { name, listener, router, bounds } = served;
+    let most = usize::try_from(bounds.max).unwrap_or(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(most));
+    let http = Arc::new(http(bounds.header_deadline));
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            Some((next_stream(name, &listener).await, place))
+        };
+        let Some(Some(((stream, peer), place))) = stop.run_until_cancelled(next).await else {
+            return;
+        };
+        let connection = Connection { stream, peer, place, router: router.clone() };
+        let (http, stop) = (Arc::clone(&http), stop.clone());
+        process.connections().spawn(connection.serve(http, bounds.header_deadline, stop));
+    }
+}
+
+/// The next connection; trouble with one that broke before it was taken is not worth a word.
+async fn next_stream(name: &'static str, listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ConnectionAborted | ConnectionRefused | ConnectionReset
+                ) => {}
+            Err(error) => {
+                tracing::error!(listener = name, %error, "no connection can be accepted");
+                sleep(BREATH).await;
+            }
         }
-    });
+    }
+}
+
+fn http(header_deadline: Duration) -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_deadline)
+        .max_buf_size(HEAD as usize)
+        .max_headers(FIELDS);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_header_list_size(HEAD)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_ANSWERED);
+    http
+}
+
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// Given back when the connection ends.
+    place: OwnedSemaphorePermit,
+    router: Router,
+}
+
+impl Connection {
+    async fn serve(
+        self,
+        http: Arc<Builder<TokioExecutor>>,
+        header_deadline: Duration,
+        stop: CancellationToken,
+    ) {
+        let Self { stream, peer, place: _place, router } = self;
+        // Answers are written whole: nothing is won by holding the last packet back.
+        drop(stream.set_nodelay(true));
+        let asked = AtomicBool::new(false);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let first_request = tokio::time::Instant::now() + header_deadline;
+        let (mut stopping, mut silent) = (false, true);
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = sleep_until(first_request), if silent => {
+                    silent = !asked.load(Ordering::Relaxed);
+                    if silent {
+                        return;
+                    }
+                }
+            }
+        };
+        if let Err(error) = ended {
+            // A peer that goes away is no event of ours.
+            tracing::debug!(%peer, error, "a connection broke");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
+use super::serve::Served;
 use super::{AppError, database, gateway, payments, serve};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -109,8 +110,9 @@ fn start_parts(
         metrics: MetricsText::new(move || metrics.render()),
         test_clock: Some(clock),
     });
-    serve::spawn("api", ports.api, api, shutdown);
-    serve::spawn("ops", ports.ops, ops, shutdown);
+    let bounds = config.connections;
+    serve::spawn(Served { name: "api", listener: ports.api, router: api, bounds }, shutdown);
+    serve::spawn(Served { name: "ops", listener: ports.ops, router: ops, bounds }, shutdown);
     let process = shutdown.clone();
     let stop = shutdown.stop_accepting();
     shutdown.connections().spawn(async move {

@@ -10,6 +10,7 @@
 mod admin;
 mod bind;
 mod broker;
+mod connections;
 mod data_dir;
 mod database;
 mod embedded;
@@ -35,6 +36,7 @@ mod value;
 pub use admin::FirstAdministrator;
 pub use bind::{BindError, bind};
 pub use broker::Broker;
+pub use connections::Connections;
 pub use data_dir::DataDir;
 pub use database::Database;
 pub use embedded::Embedded;
@@ -66,6 +68,8 @@ pub const SETTINGS: &[&Setting] = &[
     &http::CORS_ORIGINS,
     &http::HSTS,
     &http::TRUSTED_PROXIES,
+    &connections::MAX_CONNECTIONS,
+    &connections::HEADER_DEADLINE,
     &ops::OPS_LISTEN,
     &shutdown::SHUTDOWN_DELAY,
     &shutdown::SHUTDOWN_GRACE,
@@ -137,6 +141,8 @@ pub struct Config {
     pub stage: Stage,
     /// The public listener and what it lets through.
     pub http: Http,
+    /// The connections of each listener.
+    pub connections: Connections,
     /// The operators' listener.
     pub ops: Ops,
     /// How the process stops.
@@ -189,6 +195,7 @@ impl Config {
         // With a wrong stage the stricter rules still find what they find.
         let assumed = stage.as_ref().copied().unwrap_or(Stage::Production);
         let http = http::read(reader);
+        let connections = connections::read(reader);
         let ops = ops::read(reader);
         let shutdown = shutdown::read(reader);
         let data_dir = data_dir::read(reader);
@@ -205,6 +212,7 @@ impl Config {
         Ok(Self {
             stage: stage?,
             http: http?,
+            connections: connections?,
             ops: ops?,
             shutdown: shutdown?,
             root_key: root_key?,

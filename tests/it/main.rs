@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod connections;
 mod embedded;
 mod ops;
 mod sandbox;

@@ -1,0 +1,160 @@
+//! What one connection may do: how long it may be silent, how many there may be, and how it ends at a stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use till::app::serve::{Served, spawn};
+use till::config::Connections;
+use till::shutdown::{Bounds, Shutdown, Stopped};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: till\r\n\r\n";
+/// Short, so that the tests that wait for it are; whatever they assert holds for any value.
+const SHORT: Duration = Duration::from_millis(50);
+const NEVER: Duration = Duration::from_secs(300);
+
+struct Server {
+    address: SocketAddr,
+    shutdown: Shutdown,
+    /// Lets `/slow` answer.
+    finish: Arc<Notify>,
+    /// Told when `/slow` was asked.
+    begun: Arc<Notify>,
+}
+
+async fn serve(bounds: Connections) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::new(Bounds { delay: Duration::ZERO, grace: Duration::from_secs(60) });
+    let (finish, begun) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (may_finish, has_begun) = (Arc::clone(&finish), Arc::clone(&begun));
+    let slow = move || async move {
+        has_begun.notify_one();
+        may_finish.notified().await;
+        "late"
+    };
+    let router = Router::new().route("/", get(async || "here")).route("/slow", get(slow));
+    spawn(Served { name: "test", listener, router, bounds }, &shutdown);
+    Server { address, shutdown, finish, begun }
+}
+
+impl Server {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+/// All that the server says until it closes; a connection that it leaves open hangs the test.
+async fn until_closed(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    // A reset is a close, too.
+    drop(stream.read_to_end(&mut said).await);
+    String::from_utf8(said).unwrap()
+}
+
+/// Reads until the answer's body is there.
+async fn answer(stream: &mut TcpStream, body: &str) {
+    let mut said = String::new();
+    while !said.ends_with(body) {
+        let mut bytes = [0; 512];
+        let read = stream.read(&mut bytes).await.unwrap();
+        assert!(read > 0, "closed after {said:?}");
+        said.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_sends_no_whole_head_is_closed_whatever_it_sent() {
+    let server = serve(Connections { max: 100, header_deadline: SHORT }).await;
+    // Nothing; half a preface of HTTP/2, which could still be either version; half a head.
+    for begun in [&b""[..], b"PRI * HT", b"GET / HTTP/1.1\r\nx-slow: "] {
+        let mut stream = server.connect().await;
+        stream.write_all(begun).await.unwrap();
+        let said = until_closed(&mut stream).await;
+        assert!(!said.contains("200 OK"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_drips_a_head_byte_by_byte_is_closed() {
+    let server = serve(Connections { max: 100, header_deadline: SHORT }).await;
+    let (mut read, mut write) = server.connect().await.into_split();
+    let dripping = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(SHORT / 5);
+        while write.write_all(b"G").await.is_ok() {
+            tick.tick().await;
+        }
+    });
+    let mut said = Vec::new();
+    drop(read.read_to_end(&mut said).await);
+    dripping.await.unwrap();
+    assert!(!String::from_utf8(said).unwrap().contains("200 OK"));
+}
+
+#[tokio::test]
+async fn a_connection_that_idles_after_an_answer_is_closed() {
+    let server = serve(Connections { max: 100, header_deadline: SHORT }).await;
+    let mut stream = server.connect().await;
+    stream.write_all(REQUEST).await.unwrap();
+    let said = until_closed(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("here"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_longer_than_the_header_deadline_is_answered() {
+    let server = serve(Connections { max: 100, header_deadline: SHORT }).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET /slow HTTP/1.1\r\nhost: till\r\n\r\n").await.unwrap();
+    server.begun.notified().await;
+    // Another connection is closed by the deadline: it has passed for the first one, too.
+    until_closed(&mut server.connect().await).await;
+    server.finish.notify_one();
+    answer(&mut slow, "late").await;
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_most_waits_until_one_ends() {
+    let server = serve(Connections { max: 1, header_deadline: NEVER }).await;
+    let mut first = server.connect().await;
+    first.write_all(REQUEST).await.unwrap();
+    answer(&mut first, "here").await;
+
+    let mut second = server.connect().await;
+    second.write_all(REQUEST).await.unwrap();
+    first.write_all(REQUEST).await.unwrap();
+    answer(&mut first, "here").await;
+    assert!(
+        matches!(second.try_read(&mut [0; 1]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock),
+        "the second one was served beside the first"
+    );
+    drop(first);
+    answer(&mut second, "here").await;
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_runs_and_closes_what_idles() {
+    let server = serve(Connections { max: 100, header_deadline: NEVER }).await;
+    let mut idle = server.connect().await;
+    idle.write_all(REQUEST).await.unwrap();
+    answer(&mut idle, "here").await;
+    let mut silent = server.connect().await;
+    let mut busy = server.connect().await;
+    busy.write_all(b"GET /slow HTTP/1.1\r\nhost: till\r\n\r\n").await.unwrap();
+    server.begun.notified().await;
+
+    server.shutdown.ask();
+    let shutdown = server.shutdown.clone();
+    let stopping = tokio::spawn(async move { shutdown.run(|| ()).await });
+    assert_eq!(until_closed(&mut idle).await, "");
+    assert_eq!(until_closed(&mut silent).await, "");
+    server.finish.notify_one();
+    let said = until_closed(&mut busy).await;
+    assert!(said.contains("connection: close") && said.ends_with("late"), "{said}");
+    assert_eq!(stopping.await.unwrap(), Stopped::Clean);
+    assert!(TcpStream::connect(server.address).await.is_err(), "nobody accepts any more");
+}
