@@ -15,6 +15,7 @@ use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
+use crate::service::payments::{NotAdmitted, PaymentError};
 use crate::service::products::ProductError;
 use crate::service::users::UserError;
 
@@ -56,6 +57,29 @@ impl From<OrderError> for Problem {
             OrderError::Store(error) => error.into(),
             error @ OrderError::Undecided => Self::new(ProblemCode::InternalError).caused_by(error),
         }
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::GatewayUnavailable(refusal) => refusal.into(),
+            PaymentError::Key(error) => error.into(),
+            PaymentError::Store(error) => error.into(),
+            error @ (PaymentError::Lost(_) | PaymentError::Interrupted(_)) => {
+                Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+impl From<NotAdmitted> for Problem {
+    fn from(refusal: NotAdmitted) -> Self {
+        let wait = match refusal {
+            NotAdmitted::Open(circuit) => circuit.retry_after.unsigned_abs(),
+            NotAdmitted::Full(_) => SOON,
+        };
+        Self::new(ProblemCode::PaymentGatewayUnavailable).retry_after(wait)
     }
 }
 

@@ -28,6 +28,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::users::routes())
         .merge(v1::products::routes())
         .merge(v1::orders::routes())
+        .merge(v1::payments::routes())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.

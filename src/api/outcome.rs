@@ -13,6 +13,7 @@ use super::v1::products::body::ProductBody;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::service::idempotency::{Answer, Provenance};
 use crate::service::outcome::Outcome;
+use crate::service::payments::Charged;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -24,6 +25,18 @@ impl IntoResponse for Answer {
                 let mut response = render(self.outcome, Some(request_id));
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 response
+            }
+        }
+    }
+}
+
+impl IntoResponse for Charged {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Settled(answer) => answer.into_response(),
+            Self::Processing(payment) => {
+                let location = format!("/v1/payments/{}", payment.id);
+                located(StatusCode::ACCEPTED, location, Json(PaymentBody::from(*payment)))
             }
         }
     }
@@ -84,11 +97,15 @@ fn replayable(problem: Problem, first_request: Option<String>) -> Response {
 }
 
 fn created(location: String, body: impl IntoResponse) -> Response {
+    located(StatusCode::CREATED, location, body)
+}
+
+fn located(status: StatusCode, location: String, body: impl IntoResponse) -> Response {
     let location = match HeaderValue::try_from(location) {
         Ok(location) => location,
         Err(error) => {
             return Problem::new(ProblemCode::InternalError).caused_by(error).into_response();
         }
     };
-    (StatusCode::CREATED, [(header::LOCATION, location)], body).into_response()
+    (status, [(header::LOCATION, location)], body).into_response()
 }

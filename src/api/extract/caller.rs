@@ -38,6 +38,8 @@ pub mod may {
         ReadOrders = OrdersRead,
         WriteOrders = OrdersWrite,
         WriteCatalog = CatalogWrite,
+        ReadPayments = PaymentsRead,
+        WritePayments = PaymentsWrite,
     }
 }
 

@@ -7,10 +7,11 @@ use utoipa::openapi::{OpenApi, RefOr};
 use super::operations;
 
 /// The id in the path of each operation that has one.
-const IDS: [(&str, &str); 3] = [
+const IDS: [(&str, &str); 4] = [
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("get_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("get_order", "01890a5d-ac96-774b-bcce-b302099aa002"),
+    ("get_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
 ];
 
 /// Fills in the key and the id of every operation that takes them.

@@ -21,6 +21,7 @@ pub use read::{find, list};
 pub use reconcile::reconcile_due;
 
 use super::Services;
+pub use crate::clients::payment_gateway::NotAdmitted;
 use crate::clients::payment_gateway::{CallbackVerifier, GuardedGateway};
 pub use crate::store::payments::PaymentFilter;
 

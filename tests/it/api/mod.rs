@@ -1,8 +1,11 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
+mod contention;
 mod declared;
 mod edge;
 mod openapi;
 mod orders;
 mod pages;
-mod support;
+mod payments;
+pub mod shop;
+pub mod support;

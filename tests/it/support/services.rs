@@ -45,6 +45,14 @@ pub fn auth() -> Auth {
 }
 
 impl TestServices {
+    /// A second instance over the same database and clock: its pool and its caches are its own.
+    pub async fn twin(&self) -> Self {
+        let options = self.services.pool.connect_options().as_ref().clone();
+        let pool = self.services.pool.options().clone().connect_with(options).await.unwrap();
+        let ambient = self.services.ambient.clone();
+        Self { services: Services { pool, ambient, auth: auth() }, clock: self.clock.clone() }
+    }
+
     /// Payments through the sandbox gateway at this address; nothing is called before the first charge.
     pub fn payments(&self, gateway: BaseUrl) -> Payments {
         let client = SandboxGateway::new(gateway, SecretString::from(API_KEY), GATEWAY_DEADLINE);

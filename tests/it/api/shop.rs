@@ -1,0 +1,162 @@
+//! A shop as its clients meet it: the shipped router, a database and a sandbox gateway of its own, and people who signed in.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+use till::config::BaseUrl;
+use till::domain::ids::{Id, UserId};
+use till::domain::product::Product;
+use till::service::payments::{Payments, reconcile_due};
+use uuid::Uuid;
+
+use super::support::{Answered, router_with, send};
+use crate::sandbox::support::{Folder, Sandbox};
+use crate::support::factories::{customer, product};
+use crate::support::{TestServices, services};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// One instance of the API with all that it stands on.
+pub struct Shop {
+    pub test: TestServices,
+    pub sandbox: Sandbox,
+    pub payments: Payments,
+    pub router: Router,
+}
+
+/// Somebody who is signed in, at one instance.
+#[derive(Clone)]
+pub struct Actor {
+    pub id: UserId,
+    token: String,
+    router: Router,
+}
+
+impl Shop {
+    pub async fn open() -> Self {
+        let folder = Folder::new();
+        let mut settings = folder.settings();
+        settings.delays.hang = Duration::from_secs(30);
+        let sandbox = Sandbox::start_with(folder, settings).await;
+        let test = services().await;
+        let payments = test.payments(BaseUrl::of(sandbox.address));
+        let router = router_with(&test, payments.clone());
+        Self { test, sandbox, payments, router }
+    }
+
+    /// A second instance over the same database, gateway and clock, with nothing else in common.
+    pub async fn twin(&self) -> Router {
+        let test = self.test.twin().await;
+        let payments = test.payments(BaseUrl::of(self.sandbox.address));
+        router_with(&test, payments)
+    }
+
+    /// A customer who registered and signed in.
+    pub async fn customer(&self, name: &str) -> Actor {
+        let email = format!("{name}@example.com");
+        let account = json!({ "email": email, "password": PASSWORD, "name": name });
+        let registered = call(&self.router, "/v1/users", &account).await;
+        assert_eq!(registered.status, 201, "{}", registered.text);
+        let id: Uuid = registered.json()["id"].as_str().unwrap().parse().unwrap();
+        self.sign_in(id.into(), &email).await
+    }
+
+    /// Somebody who works here: `support` or `admin`.
+    pub async fn staff(&self, role: &str) -> Actor {
+        let hired = self.customer(role).await;
+        let promote = sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role);
+        promote.bind(hired.id.as_uuid()).execute(&self.test.services.pool).await.unwrap();
+        self.sign_in(hired.id, &format!("{role}@example.com")).await
+    }
+
+    async fn sign_in(&self, id: UserId, email: &str) -> Actor {
+        let credentials = json!({ "email": email, "password": PASSWORD });
+        let answered = call(&self.router, "/v1/auth/token", &credentials).await;
+        assert_eq!(answered.status, 200, "{}", answered.text);
+        let token = answered.json()["accessToken"].as_str().unwrap().to_owned();
+        Actor { id, token, router: self.router.clone() }
+    }
+
+    /// A product at MYR 19.90 with so many pieces in stock.
+    pub async fn product(&self, sku: &str, pieces: i64) -> Product {
+        let keeper = customer(&self.test).await;
+        product(&self.test, sku, pieces, keeper).await
+    }
+
+    /// Settles what is due by now; how many payments were looked at.
+    pub async fn reconcile(&self) -> usize {
+        reconcile_due(&self.payments, 100).await.unwrap()
+    }
+
+    pub async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.test.services.pool).await.unwrap()
+    }
+}
+
+impl Actor {
+    /// The same person, speaking to another instance.
+    pub fn at(&self, router: &Router) -> Self {
+        Self { router: router.clone(), ..self.clone() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answered {
+        self.send(Method::GET, path, &[], Body::empty()).await
+    }
+
+    /// With a key.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Answered {
+        self.post_with(path, &[("idempotency-key", key.as_bytes())], &body.to_string()).await
+    }
+
+    /// With these headers and this text as the body.
+    pub async fn post_with(&self, path: &str, headers: &[(&str, &[u8])], body: &str) -> Answered {
+        self.send(Method::POST, path, headers, Body::from(body.to_owned())).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Body,
+    ) -> Answered {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        send(&self.router, request.body(body).unwrap()).await
+    }
+
+    /// A pending order of so many pieces of a product.
+    pub async fn order(&self, product: &Product, quantity: i64) -> Value {
+        let items = json!([{ "productId": product.id.to_string(), "quantity": quantity }]);
+        let key = format!("order-{}-{quantity}", product.sku.as_str());
+        let placed = self.post("/v1/orders", &key, &json!({ "items": items })).await;
+        assert_eq!(placed.status, 201, "{}", placed.text);
+        placed.json()
+    }
+
+    pub async fn pay(&self, key: &str, body: &Value) -> Answered {
+        self.post("/v1/payments", key, body).await
+    }
+}
+
+/// A charge of all that an order costs.
+pub fn all_of(order: &Value, method: &str) -> Value {
+    json!({
+        "orderId": order["id"], "amount": order["totalAmount"], "currency": order["currency"],
+        "paymentMethod": method,
+    })
+}
+
+async fn call(router: &Router, path: &str, body: &Value) -> Answered {
+    let request = Request::post(path).header("content-type", "application/json");
+    send(router, request.body(Body::from(body.to_string())).unwrap()).await
+}
