@@ -7,7 +7,9 @@ use serde_json::json;
 use super::problem::{Problem, ProblemCode};
 use crate::domain::Violation;
 use crate::domain::order::PlaceOrderRefusal;
-use crate::domain::payment::{CaptureRefusal, CreatePaymentRefusal, RefundRefusal};
+use crate::domain::payment::{
+    CaptureRefusal, CreatePaymentRefusal, GatewayOperation, PaymentStatus, RefundRefusal,
+};
 use crate::service::StoreError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
@@ -15,7 +17,7 @@ use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
-use crate::service::payments::{NotAdmitted, PaymentError};
+use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
 use crate::service::products::ProductError;
 use crate::service::users::UserError;
 
@@ -63,11 +65,48 @@ impl From<OrderError> for Problem {
 impl From<PaymentError> for Problem {
     fn from(error: PaymentError) -> Self {
         match error {
+            PaymentError::NotFound => Self::new(ProblemCode::NotFound),
             PaymentError::GatewayUnavailable(refusal) => refusal.into(),
+            error @ PaymentError::NoAnswer(_) => {
+                Self::new(ProblemCode::PaymentGatewayUnavailable).retry_after(SOON).caused_by(error)
+            }
+            PaymentError::StepUnderWay { wanted, status } => step_under_way(wanted, status),
+            PaymentError::Callback(error) => error.into(),
             PaymentError::Key(error) => error.into(),
             PaymentError::Store(error) => error.into(),
-            error @ (PaymentError::Lost(_) | PaymentError::Interrupted(_)) => {
+            error @ (PaymentError::Lost(_)
+            | PaymentError::AttemptLost(_)
+            | PaymentError::RefundLost(_)
+            | PaymentError::NeverCharged(_)
+            | PaymentError::Interrupted(_)) => {
                 Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+/// Not by its state, but by what is being done to it: the same request may be sent again.
+fn step_under_way(wanted: GatewayOperation, status: PaymentStatus) -> Problem {
+    let code = match wanted {
+        GatewayOperation::Cancel => ProblemCode::PaymentNotCancellable,
+        GatewayOperation::Capture | GatewayOperation::Charge | GatewayOperation::Refund(_) => {
+            ProblemCode::PaymentNotCapturable
+        }
+    };
+    Problem::new(code)
+        .detail("Another capture or cancellation of the payment is under way.")
+        .extension("currentStatus", status.as_str())
+        .retry_after(SOON)
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::NotSigned | CallbackError::NotNow => {
+                Self::new(ProblemCode::SignatureInvalid).detail(error.to_string())
+            }
+            error @ CallbackError::Unreadable(_) => {
+                Self::new(ProblemCode::MalformedJson).detail(error.to_string())
             }
         }
     }

@@ -29,6 +29,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::products::routes())
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
+        .merge(v1::gateway::routes())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.

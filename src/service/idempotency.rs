@@ -204,6 +204,20 @@ pub async fn remember_running(
     Ok(())
 }
 
+/// The outcome stored under a request's key, if it is done; without a lock, for whoever has made sure that it is theirs.
+///
+/// # Errors
+/// [`KeyError`] where it can't be read.
+pub async fn find_outcome(
+    conn: &mut PgConnection,
+    request: &KeyedRequest,
+) -> Result<Option<Outcome>, KeyError> {
+    match keys::find(conn, request.principal, request.key.as_str()).await?.map(|key| key.state) {
+        Some(KeyState::Done(stored)) => decode(stored).map(Some),
+        Some(KeyState::Running(_)) | None => Ok(None),
+    }
+}
+
 /// Settles the key that waits for an attempt, if one does; called by whoever settles the attempt.
 ///
 /// # Errors

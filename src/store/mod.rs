@@ -12,6 +12,8 @@ pub mod outbox;
 pub mod payment_attempts;
 pub mod payments;
 pub mod products;
+pub mod quarantined_callbacks;
+pub mod refunds;
 pub mod row;
 pub mod sessions;
 pub mod signing_keys;

@@ -194,7 +194,7 @@ pub async fn list(
     with_lines(conn, rows).await
 }
 
-/// Locks up to `limit` orders that wait for money in vain at `now`, the longest due first; those that
+/// Locks up to `limit` orders whose time is up at `now` and that have no payment under way, the longest due first; those that
 /// somebody else works on are left for the next time.
 ///
 /// # Errors
@@ -213,7 +213,7 @@ pub async fn list_expired_for_update(
            AND NOT EXISTS (
                SELECT FROM payments
                WHERE order_id = orders.id
-                 AND (payments.status IN ('processing', 'requires_capture') OR amount_captured > 0))
+                 AND payments.status IN ('processing', 'requires_capture'))
          ORDER BY expires_at
          LIMIT $2
          FOR UPDATE OF orders SKIP LOCKED",
@@ -236,7 +236,7 @@ pub async fn list_payment_sums(
     let ids: Vec<Uuid> = orders.iter().map(|order| order.as_uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT order_id AS "order_id!",
-                  sum(amount_captured)::bigint AS "captured!",
+                  coalesce(sum(amount_captured) FILTER (WHERE applied), 0)::bigint AS "captured!",
                   coalesce(sum(amount) FILTER (WHERE status IN ('processing', 'requires_capture')), 0)::bigint
                       AS "in_flight!"
            FROM payments WHERE order_id = ANY($1) GROUP BY order_id"#,

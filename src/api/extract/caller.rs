@@ -40,6 +40,7 @@ pub mod may {
         WriteCatalog = CatalogWrite,
         ReadPayments = PaymentsRead,
         WritePayments = PaymentsWrite,
+        WriteRefunds = RefundsWrite,
     }
 }
 

@@ -6,14 +6,16 @@ pub mod fields;
 pub mod id;
 pub mod idempotency_key;
 pub mod json;
+pub mod keyed;
 pub mod page;
 pub mod preconditions;
 pub mod query;
 
 pub use fields::{Fields, Parse};
-pub use id::{PathId, parse_id};
+pub use id::{PathId, PathIds, parse_id};
 pub use idempotency_key::{OptionalKey, RequiredKey, fingerprint};
-pub use json::{JsonBody, ValidJson};
+pub use json::{EmptyBody, EmptyRequest, JsonBody, ValidJson};
+pub use keyed::Keyed;
 pub use page::{AskedPage, CursorKey, ListScope, next_link};
 pub use preconditions::{EntityTag, IfMatch, IfNoneMatch};
 pub use query::ValidQuery;

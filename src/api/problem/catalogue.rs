@@ -105,6 +105,13 @@ catalogue! {
         remedy "Sign in again. Don't try the same token once more."
         detail "The access token is not valid."
     }
+    SignatureInvalid "signature_invalid" UNAUTHORIZED AfterChange {
+        "The signature is not valid"
+        meaning "The message is not signed by whom it claims to come from, or not now. Nothing of it was read."
+        cause "Another signing secret, a body that was changed on the way, or a timestamp more than five minutes from now."
+        remedy "Sign id, timestamp and body as they are sent, with the shared secret, and send at once."
+        detail "The call-back isn't signed by the payment gateway."
+    }
     InvalidCredentials "invalid_credentials" UNAUTHORIZED AfterChange {
         "The credentials are not valid"
         meaning "E-mail and password do not belong together. Which of the two is wrong is not said."

@@ -3,6 +3,7 @@
 mod contention;
 mod declared;
 mod edge;
+mod gateway;
 mod openapi;
 mod orders;
 mod pages;

@@ -72,7 +72,7 @@ impl Shop {
         self.sign_in(hired.id, &format!("{role}@example.com")).await
     }
 
-    async fn sign_in(&self, id: UserId, email: &str) -> Actor {
+    pub async fn sign_in(&self, id: UserId, email: &str) -> Actor {
         let credentials = json!({ "email": email, "password": PASSWORD });
         let answered = call(&self.router, "/v1/auth/token", &credentials).await;
         assert_eq!(answered.status, 200, "{}", answered.text);
@@ -109,6 +109,14 @@ impl Actor {
     /// With a key.
     pub async fn post(&self, path: &str, key: &str, body: &Value) -> Answered {
         self.post_with(path, &[("idempotency-key", key.as_bytes())], &body.to_string()).await
+    }
+
+    /// With a key and no body at all.
+    pub async fn post_empty(&self, path: &str, key: &str) -> Answered {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("idempotency-key", key);
+        send(&self.router, request.body(Body::empty()).unwrap()).await
     }
 
     /// With these headers and this text as the body.
