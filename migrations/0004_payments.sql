@@ -60,9 +60,8 @@ CREATE TABLE payment_attempts (
     next_try_at      timestamptz NOT NULL,
     tries            int NOT NULL DEFAULT 0,
     last_error       text,
-    -- Whose idempotency key waits for the outcome; null where the system itself acts.
-    principal_id     uuid,
-    idempotency_key  text,
+    -- Whether a client's idempotency key waits for the outcome; false where the system itself acts.
+    keyed            boolean NOT NULL,
     request_id       text NOT NULL,
     created_at       timestamptz NOT NULL,
     settled_at       timestamptz,

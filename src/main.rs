@@ -43,6 +43,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
             Command::Doctor => return Ok(cli::doctor::run(&config, &SystemClock).await?),
             Command::Up => app::up::run(&config, &telemetry).await?,
             Command::Gateway => app::gateway::run(&config).await?,
+            Command::Check(args) => return app::check::run(&config, args).await,
             Command::Migrate => app::database::run_migrate(&config).await?,
             Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
                 return Ok(say("this command comes with a later release", MISUSED.into()));

@@ -1,5 +1,6 @@
 //! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
 
+pub mod check;
 pub mod database;
 pub mod documents;
 pub mod gateway;

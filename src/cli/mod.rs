@@ -3,6 +3,7 @@
 //! The command line is the subcommand and, for every setting that is no secret, a flag; both are parsed here
 //! and nowhere else. What a command does stands in its own file.
 
+pub mod check;
 pub mod doctor;
 pub mod openapi;
 
@@ -39,6 +40,8 @@ pub enum Command {
     Openapi(OpenapiArgs),
     /// Check configuration, every dependency, migrations, clock and keys, and say what to do.
     Doctor,
+    /// Verify every rule of the money over the whole database and the gateway's record.
+    Check(CheckArgs),
     /// Look after the keys that sign access tokens.
     Keys(KeysArgs),
 }
@@ -49,6 +52,17 @@ pub struct SeedArgs {
     /// How many orders to make.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     pub orders: u32,
+}
+
+/// What to check, and how much to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Name so many rows of each rule that is broken.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub most: u32,
+    /// Leave the gateway's record out.
+    #[arg(long)]
+    pub no_gateway: bool,
 }
 
 /// What to do with the OpenAPI document.
@@ -86,6 +100,7 @@ impl Command {
             Self::Seed(_) => Some(Program::Seed),
             Self::Gateway => Some(Program::Gateway),
             Self::Doctor => Some(Program::Doctor),
+            Self::Check(_) => Some(Program::Check),
             Self::Keys(_) => Some(Program::Keys),
             Self::Openapi(_) => None,
         }
@@ -122,7 +137,7 @@ pub fn parse_settings(
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
+    use super::{CheckArgs, Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
     use crate::config::{Environment, flags};
 
     fn parsed(line: &str) -> Result<Command, clap::Error> {
@@ -147,6 +162,7 @@ mod tests {
             ("till openapi --check", Command::Openapi(check)),
             ("till openapi --out docs", Command::Openapi(out)),
             ("till --listen 127.0.0.1:1 doctor", Command::Doctor),
+            ("till check --most 5", Command::Check(CheckArgs { most: 5, no_gateway: false })),
             ("till keys rotate", Command::Keys(KeysArgs { action: KeysAction::Rotate })),
         ];
         for (line, command) in lines {

@@ -118,6 +118,8 @@ pub enum Program {
     Seed,
     /// `till doctor`.
     Doctor,
+    /// `till check`.
+    Check,
     /// `till keys …`.
     Keys,
 }
@@ -126,7 +128,7 @@ impl Program {
     /// Whether it can do without `DATABASE_URL`.
     const fn database(self) -> database::Needed {
         match self {
-            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Keys => {
+            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Check | Self::Keys => {
                 database::Needed::Yes
             }
             Self::Up | Self::Gateway | Self::Doctor => database::Needed::No,

@@ -1,6 +1,7 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
 pub mod auth;
+pub mod check;
 pub mod health;
 pub mod idempotency;
 pub mod orders;

@@ -3,6 +3,7 @@
 //! Row structs are private and become domain values on the way out; a row that breaks a domain rule is
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
+pub mod check;
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;

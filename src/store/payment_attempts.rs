@@ -27,6 +27,8 @@ pub struct NewAttempt {
     pub gateway_key: String,
     /// Others may take it over from its end on: at once where nobody makes the call now.
     pub lease: Lease,
+    /// Whether a client's idempotency key waits for the outcome.
+    pub keyed: bool,
     pub request_id: String,
     pub created_at: OffsetDateTime,
 }
@@ -94,8 +96,9 @@ impl AttemptRow {
 pub async fn insert(conn: &mut PgConnection, attempt: &NewAttempt) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO payment_attempts (id, payment_id, refund_id, kind, amount, gateway_key, state,
-                                       lease_token, leased_until, next_try_at, request_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'live', $7, $8, $8, $9, $10)",
+                                       lease_token, leased_until, next_try_at, keyed, request_id,
+                                       created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'live', $7, $8, $8, $9, $10, $11)",
         attempt.id.as_uuid(),
         attempt.payment_id.as_uuid(),
         attempt.operation.refund_id().map(Id::as_uuid),
@@ -104,6 +107,7 @@ pub async fn insert(conn: &mut PgConnection, attempt: &NewAttempt) -> Result<(),
         attempt.gateway_key,
         attempt.lease.token.as_uuid(),
         attempt.lease.until,
+        attempt.keyed,
         attempt.request_id,
         attempt.created_at
     )

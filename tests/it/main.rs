@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod check;
 mod connections;
 mod embedded;
 mod ops;

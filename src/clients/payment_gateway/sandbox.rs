@@ -15,7 +15,7 @@ use crate::config::BaseUrl;
 use crate::domain::money::Amount;
 use crate::domain::payment::{CaptureMethod, PaymentFailure};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;

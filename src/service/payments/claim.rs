@@ -210,6 +210,7 @@ async fn begin(
         amount: intent.amount,
         gateway_key: intent.gateway_key.unwrap_or_else(|| id.as_uuid().to_string()),
         lease: Lease { token, until: now + LEASE },
+        keyed: asked.request.is_some(),
         request_id: asked.cause.request_id.clone(),
         created_at: now,
     };

@@ -35,6 +35,7 @@ pub async fn lapse_due(
                     amount: payment.amount,
                     gateway_key: id.to_string(),
                     lease: Lease { token: ambient.id(), until: now },
+                    keyed: false,
                     request_id: cause.request_id.clone(),
                     created_at: now,
                 };

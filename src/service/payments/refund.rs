@@ -108,6 +108,7 @@ pub(super) async fn give_back(
         amount,
         gateway_key: refund.id.to_string(),
         lease: Lease { token: ambient.id(), until: now },
+        keyed: false,
         request_id: why.cause.request_id.clone(),
         created_at: now,
     };
