@@ -27,7 +27,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         .install_default()
         .map_err(|_installed| "a cryptographic provider is installed twice")?;
     let Some(program) = command.program() else {
-        return app::documents::run(command);
+        return without_settings(command);
     };
     let config = match Config::load(program, environment) {
         Ok(config) => config,
@@ -45,12 +45,19 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
             Command::Gateway => app::gateway::run(&config).await?,
             Command::Check(args) => return app::check::run(&config, args).await,
             Command::Migrate => app::database::run_migrate(&config).await?,
-            Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
+            Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) | Command::Probe { .. } => {
                 return Ok(say("this command comes with a later release", MISUSED.into()));
             }
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn without_settings(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
+    let Command::Probe { url } = command else { return app::documents::run(command) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(cli::probe::run(url))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The last word to whoever started the program, one line per fault.

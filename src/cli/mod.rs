@@ -6,6 +6,7 @@
 pub mod check;
 pub mod doctor;
 pub mod openapi;
+pub mod probe;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -44,6 +45,11 @@ pub enum Command {
     Check(CheckArgs),
     /// Look after the keys that sign access tokens.
     Keys(KeysArgs),
+    /// Ask one address once, for health checks: exit 0 where it answers 2xx.
+    Probe {
+        /// Such as http://127.0.0.1:8080/readyz.
+        url: String,
+    },
 }
 
 /// How much demo data.
@@ -102,7 +108,7 @@ impl Command {
             Self::Doctor => Some(Program::Doctor),
             Self::Check(_) => Some(Program::Check),
             Self::Keys(_) => Some(Program::Keys),
-            Self::Openapi(_) => None,
+            Self::Openapi(_) | Self::Probe { .. } => None,
         }
     }
 }
@@ -163,6 +169,7 @@ mod tests {
             ("till openapi --out docs", Command::Openapi(out)),
             ("till --listen 127.0.0.1:1 doctor", Command::Doctor),
             ("till check --most 5", Command::Check(CheckArgs { most: 5, no_gateway: false })),
+            ("till probe http://a/", Command::Probe { url: "http://a/".to_owned() }),
             ("till keys rotate", Command::Keys(KeysArgs { action: KeysAction::Rotate })),
         ];
         for (line, command) in lines {

@@ -87,6 +87,7 @@ pub const SETTINGS: &[&Setting] = &[
     &mail::SMTP_URL,
     &gateway::GATEWAY_LISTEN,
     &gateway::GATEWAY_URL,
+    &gateway::GATEWAY_CALLBACK_URL,
     &gateway::GATEWAY_TIMEOUT,
     &admin::ADMIN_EMAIL,
     &admin::ADMIN_PASSWORD,
