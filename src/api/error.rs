@@ -8,6 +8,7 @@ use super::problem::{Problem, ProblemCode};
 use crate::domain::Violation;
 use crate::domain::order::PlaceOrderRefusal;
 use crate::domain::payment::{CaptureRefusal, CreatePaymentRefusal, RefundRefusal};
+use crate::domain::permission::Denied;
 use crate::service::StoreError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
@@ -33,6 +34,15 @@ impl From<StoreError> for Problem {
             }
         };
         problem.caused_by(error)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scope(scope) => Self::insufficient_scope(scope.as_str()),
+            Denied::StaffOnly => Self::new(ProblemCode::Forbidden).detail("This is for staff."),
+        }
     }
 }
 
@@ -115,7 +125,9 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials),
-            SessionError::InvalidRefreshToken => Self::new(ProblemCode::TokenInvalid),
+            SessionError::InvalidRefreshToken => {
+                Self::new(ProblemCode::TokenInvalid).detail("The refresh token is not valid.")
+            }
             SessionError::Hash(error) => error.into(),
             SessionError::Keys(error) => error.into(),
             SessionError::Store(error) => error.into(),
