@@ -3,11 +3,13 @@
 pub mod docs;
 pub mod error;
 pub mod extract;
+pub mod http_date;
 pub mod list;
 pub mod middleware;
 pub mod openapi;
 pub mod outcome;
 pub mod problem;
+pub mod representation;
 pub mod state;
 pub mod timestamp;
 pub mod v1;

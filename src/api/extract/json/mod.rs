@@ -3,6 +3,7 @@
 mod decode;
 #[cfg(test)]
 mod decode_tests;
+mod empty;
 pub(super) mod pointer;
 mod strict;
 
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub(super) use decode::{Notation, decode};
 
+pub use empty::{EmptyBody, EmptyRequest};
 pub use strict::{JsonError, MAX_NODES};
 
 use super::fields::{Fields, Parse};
