@@ -9,3 +9,4 @@ mod pages;
 mod payments;
 pub mod shop;
 pub mod support;
+mod users;
