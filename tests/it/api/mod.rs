@@ -1,5 +1,6 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
+mod auth;
 mod contention;
 mod declared;
 mod edge;
