@@ -29,6 +29,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::auth::routes())
         .merge(v1::users::routes())
         .merge(v1::products::routes())
+        .merge(v1::categories::routes())
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
 }
