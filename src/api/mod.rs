@@ -32,6 +32,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::categories::routes())
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
+        .merge(v1::idempotency_keys::routes())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.

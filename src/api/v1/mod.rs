@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod categories;
+pub mod idempotency_keys;
 pub mod orders;
 pub mod payments;
 pub mod products;

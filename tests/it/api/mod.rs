@@ -5,6 +5,7 @@ mod categories;
 mod contention;
 mod declared;
 mod edge;
+mod idempotency_keys;
 mod openapi;
 mod orders;
 mod pages;
