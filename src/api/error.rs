@@ -112,8 +112,11 @@ impl From<UserError> for Problem {
             UserError::WrongPassword => Self::new(ProblemCode::ValidationFailed)
                 .error("/currentPassword", Violation::new("wrong_password", "is not the password")),
             UserError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
-            error @ UserError::OwnAccount => {
-                Self::new(ProblemCode::Forbidden).detail(error.to_string())
+            UserError::OwnAccount => {
+                Self::new(ProblemCode::Forbidden).detail("Nobody changes their own role or status.")
+            }
+            UserError::LastAdministrator => {
+                Self::new(ProblemCode::Forbidden).detail("One administrator must remain.")
             }
             UserError::Hash(error) => error.into(),
             UserError::Store(error) => error.into(),

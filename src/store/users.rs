@@ -155,6 +155,22 @@ pub async fn find_for_update(
     .transpose()
 }
 
+/// All active administrators, whom nobody else can change until this transaction ends; locked in id order, so that
+/// nobody waits in a circle.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn list_administrators_for_update(
+    conn: &mut PgConnection,
+) -> Result<Vec<UserId>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE"
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(UserId::from).collect())
+}
+
 /// One row more than the page shows, newest first.
 ///
 /// # Errors

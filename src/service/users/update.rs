@@ -56,8 +56,8 @@ impl FromStr for Standing {
 /// A user who is disabled is signed out everywhere.
 ///
 /// # Errors
-/// [`UserError::NotFound`] (an erased user, too), [`UserError::OwnAccount`], [`UserError::Changed`], or it could
-/// not be done.
+/// [`UserError::NotFound`] (an erased user, too), [`UserError::OwnAccount`], [`UserError::LastAdministrator`],
+/// [`UserError::Changed`], or it could not be done.
 pub async fn update(
     services: &Services,
     administrator: Granted<may::ManageUsers>,
@@ -68,6 +68,7 @@ pub async fn update(
     }
     transact(&services.pool, move |conn| {
         async move {
+            let administrators = users::list_administrators_for_update(conn).await?;
             let user = users::find_for_update(conn, command.id)
                 .await?
                 .filter(|user| user.status != UserStatus::Erased)
@@ -79,6 +80,10 @@ pub async fn update(
             let status = command.standing.map_or(user.status, UserStatus::from);
             if (role, status) == (user.role, user.status) {
                 return Ok(user);
+            }
+            let stays = (role, status) == (Role::Admin, UserStatus::Active);
+            if administrators == [user.id] && !stays {
+                return Err(UserError::LastAdministrator);
             }
             let now = services.ambient.now();
             if status == UserStatus::Disabled {

@@ -174,3 +174,36 @@ async fn an_erased_user_leaves_no_personal_data_and_frees_the_address() {
     assert!(matches!(erase(&test.services, ada.id).await, Err(UserError::NotFound)));
     registered(&test, "ada@example.com", Role::Customer).await;
 }
+
+#[tokio::test]
+async fn of_two_administrators_who_go_at_once_one_remains() {
+    let test = services().await;
+    let one = registered(&test, "one@example.com", Role::Admin).await;
+    let two = registered(&test, "two@example.com", Role::Admin).await;
+    let (first, second) =
+        tokio::join!(erase(&test.services, one.id), erase(&test.services, two.id));
+    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_demote_each_other_at_once_one_remains() {
+    let test = services().await;
+    let one = registered(&test, "one@example.com", Role::Admin).await;
+    let two = registered(&test, "two@example.com", Role::Admin).await;
+    let as_one = signed_in(&test.services, "one@example.com").await.granted().unwrap();
+    let as_two = signed_in(&test.services, "two@example.com").await.granted().unwrap();
+    let demote = |id| UpdateUser {
+        id,
+        role: Some(Role::Customer),
+        standing: None,
+        expected_version: ExpectedVersion::Any,
+    };
+    let (demote_one, demote_two) = (demote(one.id), demote(two.id));
+    let (first, second) = tokio::join!(
+        update(&test.services, as_one, &demote_two),
+        update(&test.services, as_two, &demote_one)
+    );
+    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
+}

@@ -26,3 +26,12 @@ async fn an_erased_account_is_signed_out_nameless_and_its_orders_stay() {
     let back = admin.patch(&format!("/v1/users/{}", ada.id), &json!({ "status": "active" })).await;
     back.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let shop = Shop::open().await;
+    let admin = shop.staff("admin").await;
+    let problem = admin.delete("/v1/users/me").await.problem(403, "forbidden");
+    assert_eq!(problem["detail"], "One administrator must remain.");
+    assert_eq!(admin.get("/v1/users/me").await.status, 200);
+}
