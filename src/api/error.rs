@@ -10,6 +10,7 @@ use crate::domain::order::PlaceOrderRefusal;
 use crate::domain::payment::{
     CaptureRefusal, CreatePaymentRefusal, GatewayOperation, PaymentStatus, RefundRefusal,
 };
+use crate::domain::permission::Denied;
 use crate::service::StoreError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
@@ -35,6 +36,15 @@ impl From<StoreError> for Problem {
             }
         };
         problem.caused_by(error)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scope(scope) => Self::insufficient_scope(scope.as_str()),
+            Denied::StaffOnly => Self::new(ProblemCode::Forbidden).detail("This is for staff."),
+        }
     }
 }
 
@@ -141,8 +151,11 @@ impl From<UserError> for Problem {
             UserError::WrongPassword => Self::new(ProblemCode::ValidationFailed)
                 .error("/currentPassword", Violation::new("wrong_password", "is not the password")),
             UserError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
-            error @ UserError::OwnAccount => {
-                Self::new(ProblemCode::Forbidden).detail(error.to_string())
+            UserError::OwnAccount => {
+                Self::new(ProblemCode::Forbidden).detail("Nobody changes their own role or status.")
+            }
+            UserError::LastAdministrator => {
+                Self::new(ProblemCode::Forbidden).detail("One administrator must remain.")
             }
             UserError::Hash(error) => error.into(),
             UserError::Store(error) => error.into(),
@@ -154,7 +167,9 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials),
-            SessionError::InvalidRefreshToken => Self::new(ProblemCode::TokenInvalid),
+            SessionError::InvalidRefreshToken => {
+                Self::new(ProblemCode::TokenInvalid).detail("The refresh token is not valid.")
+            }
             SessionError::Hash(error) => error.into(),
             SessionError::Keys(error) => error.into(),
             SessionError::Store(error) => error.into(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::problem::{Problem, ProblemCode};
 use super::v1::orders::body::OrderBody;
 use super::v1::payments::body::{PaymentBody, RefundBody};
-use super::v1::products::body::ProductBody;
+use super::v1::products::body::{InventoryBody, ProductBody};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::refund::Refund;
 use crate::service::idempotency::{Answer, Provenance};
@@ -51,6 +51,14 @@ fn refund_location(refund: &Refund) -> String {
     format!("/v1/payments/{}/refunds/{}", refund.payment_id, refund.id)
 }
 
+/// The status and `Location` that this outcome is answered with.
+pub(super) fn head_of(outcome: Outcome) -> (StatusCode, Option<String>) {
+    let response = render(outcome, None);
+    let location = response.headers().get(header::LOCATION);
+    let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    (response.status(), location)
+}
+
 /// `first_request`: the id of the request that is replayed, which a problem's body keeps.
 fn render(outcome: Outcome, first_request: Option<String>) -> Response {
     match outcome {
@@ -73,7 +81,7 @@ fn render(outcome: Outcome, first_request: Option<String>) -> Response {
             created(location, Json(ProductBody::from(*product)))
         }
         Outcome::StockAdjusted { product_id, available } => {
-            Json(json!({ "productId": product_id, "available": available })).into_response()
+            Json(InventoryBody::new(product_id, available)).into_response()
         }
         Outcome::Refused(refusal) => replayable(Problem::from(refusal), first_request),
     }

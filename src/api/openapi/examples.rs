@@ -6,17 +6,26 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 use super::operations;
 
-/// The first id in the path of each operation that has one.
-const IDS: [(&str, &str); 9] = [
+/// The first id or key in the path of each operation that has one.
+const IDS: [(&str, &str); 18] = [
+    ("get_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
+    ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("update_product", "01890a5d-ac96-774b-bcce-b302099a9003"),
+    ("archive_product", "01890a5d-ac96-774b-bcce-b302099a9004"),
     ("get_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("adjust_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("list_product_recommendations", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("get_order", "01890a5d-ac96-774b-bcce-b302099aa002"),
+    ("cancel_order", "01890a5d-ac96-774b-bcce-b302099aa003"),
+    ("fulfil_order", "01890a5d-ac96-774b-bcce-b302099aa004"),
     ("get_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
     ("capture_payment", "01890a5d-ac96-774b-bcce-b302099ab003"),
     ("cancel_payment", "01890a5d-ac96-774b-bcce-b302099ab004"),
     ("refund_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
     ("list_refunds", "01890a5d-ac96-774b-bcce-b302099ab005"),
     ("get_refund", "01890a5d-ac96-774b-bcce-b302099ab005"),
+    ("get_idempotency_key", "place_order-1"),
 ];
 const REFUND: &str = "01890a5d-ac96-774b-bcce-b302099ac001";
 

@@ -99,7 +99,7 @@ catalogue! {
         detail "The access token expired 12 seconds ago."
     }
     TokenInvalid "token_invalid" UNAUTHORIZED AfterSignIn {
-        "The access token is not valid"
+        "The token is not valid"
         meaning "The token was not issued by this service for this service, was changed, or has been revoked."
         cause "A cut or edited token, one of another environment, or a sign-out, password change or changed role since."
         remedy "Sign in again. Don't try the same token once more."

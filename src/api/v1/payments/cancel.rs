@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::body::PaymentBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::{EmptyBody, EmptyRequest, Keyed, PathId};
+use crate::api::extract::{EmptyBody, EmptyRequest, KeyedCall, PathId};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -33,10 +33,10 @@ pub async fn cancel_payment(
     State(state): State<ApiState>,
     caller: Caller<may::WritePayments>,
     PathId(id): PathId<PaymentId>,
-    keyed: Keyed,
+    call: KeyedCall,
     _: EmptyBody,
 ) -> Result<Progress, Problem> {
-    let request = keyed.request(&caller.principal, EmptyBody::CANONICAL);
+    let request = call.request(&caller.principal, EmptyBody::CANONICAL);
     let command = CancelPayment { id, reach: caller.principal.reach() };
-    Ok(cancel(&state.payments, &keyed.cause, Some(&request), command).await?)
+    Ok(cancel(&state.payments, &call.cause, Some(&request), command).await?)
 }

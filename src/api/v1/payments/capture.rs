@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::body::PaymentBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::{Fields, Keyed, Parse, PathId, ValidJson};
+use crate::api::extract::{Fields, KeyedCall, Parse, PathId, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -53,11 +53,11 @@ pub async fn capture_payment(
     State(state): State<ApiState>,
     caller: Caller<may::WritePayments>,
     PathId(id): PathId<PaymentId>,
-    keyed: Keyed,
+    call: KeyedCall,
     request: Option<ValidJson<CapturePaymentRequest>>,
 ) -> Result<Progress, Problem> {
     let (amount, canonical) = ValidJson::or_empty(request);
-    let request = keyed.request(&caller.principal, &canonical);
+    let request = call.request(&caller.principal, &canonical);
     let command = CapturePayment { id, reach: caller.principal.reach(), amount: amount.flatten() };
-    Ok(capture(&state.payments, &keyed.cause, Some(&request), command).await?)
+    Ok(capture(&state.payments, &call.cause, Some(&request), command).await?)
 }

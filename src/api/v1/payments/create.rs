@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::body::PaymentBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::{Fields, Keyed, Parse, ValidJson, parse_id};
+use crate::api::extract::{Fields, KeyedCall, Parse, ValidJson, parse_id};
 use crate::api::openapi::problems;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
@@ -127,10 +127,10 @@ problems!(
 pub async fn create_payment(
     State(state): State<ApiState>,
     caller: Caller<may::WritePayments>,
-    keyed: Keyed,
+    call: KeyedCall,
     request: ValidJson<CreatePaymentRequest>,
 ) -> Result<Progress, Problem> {
-    let asked = keyed.request(&caller.principal, &request.canonical);
+    let asked = call.request(&caller.principal, &request.canonical);
     let command = request.command.command_of(&caller.principal)?;
-    Ok(charge(&state.payments, &keyed.cause, Some(&asked), &command).await?)
+    Ok(charge(&state.payments, &call.cause, Some(&asked), &command).await?)
 }

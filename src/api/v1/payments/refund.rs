@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::body::RefundBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::{Fields, Keyed, Parse, PathId, ValidJson};
+use crate::api::extract::{Fields, KeyedCall, Parse, PathId, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -68,12 +68,12 @@ pub async fn refund_payment(
     State(state): State<ApiState>,
     caller: Caller<may::WriteRefunds>,
     PathId(id): PathId<PaymentId>,
-    keyed: Keyed,
+    call: KeyedCall,
     request: Option<ValidJson<RefundPaymentRequest>>,
 ) -> Result<Progress, Problem> {
     let (wanted, canonical) = ValidJson::or_empty(request);
     let Wanted { amount, reason } = wanted.unwrap_or_default();
-    let request = keyed.request(&caller.principal, &canonical);
+    let request = call.request(&caller.principal, &canonical);
     let command = RefundPayment { id, reach: caller.principal.reach(), amount, reason };
-    Ok(refund(&state.payments, &keyed.cause, Some(&request), &command).await?)
+    Ok(refund(&state.payments, &call.cause, Some(&request), &command).await?)
 }
