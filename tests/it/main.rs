@@ -14,3 +14,4 @@ mod ops;
 mod sandbox;
 mod service;
 mod support;
+mod up;
