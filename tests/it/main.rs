@@ -8,6 +8,7 @@
 
 mod api;
 mod check;
+mod commands;
 mod connections;
 mod embedded;
 mod ops;

@@ -88,6 +88,9 @@ pub fn up_command(directory: &Directory, settings: &UpSettings<'_>) -> Command {
 
 pub fn up_command_of(program: &Path, directory: &Directory, settings: &UpSettings<'_>) -> Command {
     let mut command = of_path(program, &["up"], &settings.more);
+    if !settings.more.iter().any(|(name, _)| *name == "RUST_LOG") {
+        command.env("RUST_LOG", "warn");
+    }
     let names = ["TILL_LISTEN", "TILL_OPS_LISTEN", "TILL_GATEWAY_LISTEN"];
     for (name, port) in names.iter().zip(settings.ports) {
         command.env(name, format!("127.0.0.1:{port}"));
