@@ -105,7 +105,7 @@ const WRONG: [(&str, &str, &str); 12] = [
     ("TILL_PUBLIC_URL", "shop.example.com", "http"),
     ("TILL_BODY_LIMIT", "lots", "512KiB"),
     ("TILL_REQUEST_DEADLINE", "soon", "15s"),
-    ("TILL_SECRET_KEY", SECRET, "32 random bytes"),
+    ("TILL_SECRET_KEY", SECRET, "32 bytes in base64"),
     ("DATABASE_URL", "mysql://root:hunter2hunter2-is-a-secret@db/till", "postgres://"),
     ("TILL_DATABASE_POOL_MAX", "1", "20"),
     ("AMQP_URL", "hunter2hunter2-is-a-secret", "amqp"),

@@ -12,6 +12,7 @@ mod commands;
 mod connections;
 mod embedded;
 mod ops;
+mod readme;
 mod sandbox;
 mod service;
 mod support;
