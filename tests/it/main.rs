@@ -11,6 +11,7 @@ mod check;
 mod commands;
 mod connections;
 mod embedded;
+mod examples;
 mod ops;
 mod readme;
 mod sandbox;

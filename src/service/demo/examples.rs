@@ -2,13 +2,14 @@
 //!
 //! | id ends in | what it is | so that this succeeds |
 //! | --- | --- | --- |
-//! | `a001` | an order that waits, with a year to be paid | cancelling it |
-//! | `a002`, `b002` | an order that is paid, and its payment | reading them |
-//! | `a003`, `b003` | another one | fulfilling it |
-//! | `b001` | money set aside, for seven days | capturing it |
+//! | `a002`, `b002` | an order that is paid, and its payment | reading them, giving money back |
+//! | `a003` | an order that waits, with a year to be paid | cancelling it |
+//! | `a004`, `b001` | an order that is paid, and its payment | fulfilling it |
+//! | `b003` | money set aside, for seven days | capturing it |
 //! | `b004` | money set aside, for seven days | releasing it |
-//! | `b005` | money taken | giving it back |
-//! | `b006` | money taken and given back in part | listing its refunds |
+//! | `b005`, `c001` | money taken, and a part of it given back | reading its refunds |
+//!
+//! `8000` to `8003` are people ([`super::people`]), `9001` and what follows are products ([`super::catalogue`]).
 
 use time::Duration;
 use uuid::Uuid;
@@ -33,10 +34,10 @@ fn id(ending: u16) -> Uuid {
 pub(super) fn tell(shop: &Shop) -> Result<Past, DemoError> {
     let mut past = Past::default();
     let mut dice = Dice::of(SEED, 0);
-    let waiting = order(shop, 0xa001)?;
+    let waiting = order(shop, 0xa003)?;
     let expires_at = waiting.created_at + Duration::days(365);
     past.orders.push(Order { expires_at, ..waiting });
-    for (order_id, payment) in [(0xa002, 0xb002), (0xa003, 0xb003)] {
+    for (order_id, payment) in [(0xa002, 0xb002), (0xa004, 0xb001)] {
         let mut order = order(shop, order_id)?;
         let at = order.created_at + Duration::minutes(2);
         let charge = Charge { id: PaymentId::from(id(payment)), ..whole(&mut dice, &order, at) };
@@ -44,17 +45,14 @@ pub(super) fn tell(shop: &Shop) -> Result<Past, DemoError> {
         receive(&mut order, answered);
         past.orders.push(order);
     }
-    for (payment, answer) in [
-        (0xb001, Answer::Authorized),
-        (0xb004, Answer::Authorized),
-        (0xb005, Answer::Captured),
-        (0xb006, Answer::Captured),
-    ] {
+    for (payment, answer) in
+        [(0xb003, Answer::Authorized), (0xb004, Answer::Authorized), (0xb005, Answer::Captured)]
+    {
         let charge = stand_alone(shop, payment)?;
         past.charge(&mut dice, charge, answer)?;
     }
     let back = GivenBack {
-        id: RefundId::from(id(0xd001)),
+        id: RefundId::from(id(0xc001)),
         amount: Amount::new(900)?,
         reason: "arrived broken",
         at: shop.told_at - Duration::minutes(30),

@@ -93,6 +93,7 @@ impl Past {
             failure: None,
             metadata: Metadata::default(),
             gateway_charge_id: Some(charge_id),
+            applied: true,
             authorized_at: None,
             created_at: at,
             updated_at: answered,
@@ -100,7 +101,7 @@ impl Past {
         match answer {
             Answer::Captured => {
                 payment.amount_captured = money.amount.get();
-                let entry = Entry::capture(id, order_id, money);
+                let entry = Entry::capture(&payment, money);
                 self.entries.push(PastEntry {
                     id: dice.id(answered),
                     entry,
@@ -146,7 +147,7 @@ impl Past {
         payment.amount_refunded += amount.get();
         payment.updated_at = answered;
         let money = Money { amount, currency: payment.currency };
-        let entry = Entry::refund(payment.id, id, payment.order_id, money);
+        let entry = Entry::refund(payment, id, money);
         self.entries.push(PastEntry { id: dice.id(answered), entry, recorded_at: answered });
         self.attempts.push(SettledAttempt {
             id: dice.id(at),

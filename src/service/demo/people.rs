@@ -21,13 +21,19 @@ pub struct SignIn {
     pub email: &'static str,
     pub role: Role,
     name: &'static str,
+    id: u128,
 }
 
 /// Who can sign in, the one who may most first.
 pub const SIGN_INS: [SignIn; 3] = [
-    SignIn { email: "admin@example.com", role: Role::Admin, name: "Aisyah Rahman" },
-    SignIn { email: "support@example.com", role: Role::Support, name: "Somchai Prasert" },
-    SignIn { email: "demo@example.com", role: Role::Customer, name: "Dewi Lestari" },
+    SignIn { email: "admin@example.com", role: Role::Admin, name: "Aisyah Rahman", id: ADMIN },
+    SignIn {
+        email: "support@example.com",
+        role: Role::Support,
+        name: "Somchai Prasert",
+        id: SUPPORT,
+    },
+    SignIn { email: "demo@example.com", role: Role::Customer, name: "Dewi Lestari", id: DEMO },
 ];
 
 const FIRST_NAMES: [&str; 12] = [
@@ -39,20 +45,23 @@ const LAST_NAMES: [&str; 10] = [
     "Ibrahim", "Jansen",
 ];
 
-/// The ids of the sign-ins, in their order, and of the customers after them.
-const FIRST_SIGN_IN: u128 = 0x0189_0a5d_ac96_774b_bcce_b302_099a_c001;
-const FIRST_CUSTOMER: u128 = 0x0189_0a5d_ac96_774b_bcce_b302_099a_c101;
+const DEMO: u128 = 0x0189_0a5d_ac96_774b_bcce_b302_099a_8000;
+const ADMIN: u128 = DEMO + 1;
+const SUPPORT: u128 = DEMO + 2;
+
+/// The first of the customers; the examples of the OpenAPI document name this one.
+const FIRST_CUSTOMER: u128 = DEMO + 3;
 
 const HERE_SINCE: Duration = Duration::days(70);
 
 /// The demo's own customer, whose orders and payments the examples name.
 pub(super) fn demo_customer() -> UserId {
-    UserId::from(Uuid::from_u128(FIRST_SIGN_IN + 2))
+    UserId::from(Uuid::from_u128(DEMO))
 }
 
 /// Who keeps the shop's stock.
 pub(super) fn keeper() -> UserId {
-    UserId::from(Uuid::from_u128(FIRST_SIGN_IN))
+    UserId::from(Uuid::from_u128(ADMIN))
 }
 
 /// All who buy.
@@ -70,10 +79,10 @@ pub(super) async fn everybody(
     told_at: OffsetDateTime,
 ) -> Result<Vec<DemoUser>, DemoError> {
     let mut people = Vec::new();
-    for (number, sign_in) in (0_u32..).zip(SIGN_INS) {
+    for sign_in in SIGN_INS {
         let password = Password::parse(PASSWORD)?;
         let password_hash = services.auth.passwords().hash(&services.ambient, password).await?;
-        let id = UserId::from(Uuid::from_u128(FIRST_SIGN_IN + u128::from(number)));
+        let id = UserId::from(Uuid::from_u128(sign_in.id));
         let user = person(id, sign_in.email, sign_in.name, told_at)?;
         people.push(DemoUser { user: User { role: sign_in.role, ..user }, password_hash });
     }
