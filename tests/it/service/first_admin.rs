@@ -1,5 +1,7 @@
 //! The first administrator: one, however many ask at once, and nobody becomes it by having its address.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use secrecy::SecretString;
 use till::domain::access::Role;
@@ -9,11 +11,23 @@ use super::auth::sign_in_as;
 use crate::support::factories::customer;
 use crate::support::{TestServices, services};
 
+const PROCESSES: i64 = 8;
 const EMAIL: &str = "owner@example.com";
 const PASSWORD: &str = "a password of one's own";
 
 async fn ensured(test: &TestServices, email: &str) -> Result<FirstAdmin, FirstAdminError> {
     ensure(&test.services, &test.cause(), email, &SecretString::from(PASSWORD)).await
+}
+
+/// How many wait for a lock in this database.
+async fn waiting(test: &TestServices) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    .fetch_one(&test.services.pool)
+    .await
+    .unwrap()
 }
 
 async fn admins(test: &TestServices) -> i64 {
@@ -26,7 +40,18 @@ async fn admins(test: &TestServices) -> i64 {
 #[tokio::test]
 async fn of_many_processes_that_start_at_once_one_makes_it() {
     let test = services().await;
-    let made = join_all((0..8).map(|_| ensured(&test, EMAIL))).await;
+    // Nobody writes before all have seen that there is none.
+    let mut door = test.services.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute(&mut *door).await.unwrap();
+    let opened = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        while waiting(&test).await < PROCESSES {
+            tick.tick().await;
+        }
+        door.rollback().await.unwrap();
+    };
+    let asking = join_all((0..PROCESSES).map(|_| ensured(&test, EMAIL)));
+    let (made, ()) = tokio::join!(asking, opened);
     let made = made.into_iter().map(Result::unwrap);
     assert_eq!(made.filter(|done| matches!(done, FirstAdmin::Made(_))).count(), 1);
     assert_eq!(admins(&test).await, 1);
