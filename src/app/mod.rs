@@ -4,8 +4,12 @@ pub mod check;
 pub mod database;
 pub mod documents;
 pub mod gateway;
+pub mod install;
+pub mod keys;
 pub mod payments;
+pub mod seed;
 pub mod serve;
+pub mod services;
 pub mod up;
 
 use std::error::Error;
@@ -25,6 +29,16 @@ pub enum AppError {
     Database(#[from] sqlx::Error),
     #[error("DATABASE_URL is not set")]
     NoDatabase,
+    #[error(transparent)]
+    Keys(#[from] crate::service::auth::keys::KeysError),
+    #[error(transparent)]
+    FirstAdmin(#[from] crate::service::users::first_admin::FirstAdminError),
+    #[error(transparent)]
+    Demo(#[from] crate::service::demo::DemoError),
+    #[error(transparent)]
+    Seed(#[from] crate::cli::seed::SeedError),
+    #[error(transparent)]
+    KeysCommand(#[from] crate::cli::keys::KeysCommandError),
     #[error("signals cannot be watched: {0}")]
     Signals(#[source] std::io::Error),
     #[error("a part stopped by itself: {0}")]

@@ -5,8 +5,10 @@
 
 pub mod check;
 pub mod doctor;
+pub mod keys;
 pub mod openapi;
 pub mod probe;
+pub mod seed;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -55,7 +57,7 @@ pub enum Command {
 /// How much demo data.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct SeedArgs {
-    /// How many orders to make.
+    /// How many orders there shall be; a demo that has them is left alone, one that has fewer gets the rest.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     pub orders: u32,
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod check;
+pub mod demo;
 pub mod health;
 pub mod idempotency;
 pub mod orders;

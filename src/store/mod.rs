@@ -4,6 +4,7 @@
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
 pub mod check;
+pub mod demo;
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;

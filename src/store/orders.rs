@@ -59,17 +59,22 @@ pub async fn insert(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Sto
     let statuses: Vec<_> = orders.iter().map(|o| o.status.as_str().to_owned()).collect();
     let currencies: Vec<_> = orders.iter().map(|o| o.currency.code().to_owned()).collect();
     let totals: Vec<_> = orders.iter().map(|o| o.total.get()).collect();
+    let paid: Vec<_> = orders.iter().map(|o| o.paid_amount).collect();
+    let refunded: Vec<_> = orders.iter().map(|o| o.refunded_amount).collect();
     let metadata: Vec<_> = orders.iter().map(|o| json!(o.metadata)).collect();
     sqlx::query!(
-        "INSERT INTO orders (id, customer_id, status, currency, total_amount, metadata, expires_at,
-                             created_at, updated_at)
+        "INSERT INTO orders (id, customer_id, status, currency, total_amount, paid_amount,
+                             refunded_amount, metadata, expires_at, created_at, updated_at)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],
-                              $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])",
+                              $6::bigint[], $7::bigint[], $8::jsonb[], $9::timestamptz[],
+                              $10::timestamptz[], $11::timestamptz[])",
         &column(|o| o.id.as_uuid()),
         &column(|o| o.customer_id.as_uuid()),
         &statuses,
         &currencies,
         &totals,
+        &paid,
+        &refunded,
         &metadata,
         &time(|o| o.expires_at),
         &time(|o| o.created_at),

@@ -285,6 +285,30 @@ pub async fn find_credentials_for_share(
     .transpose()
 }
 
+/// Makes whoever else wants to make the first administrator wait until this transaction ends.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn lock_first_admin(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('till first administrator', 0))")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether an administrator can sign in.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn has_admin(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let has = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND status = 'active') AS "has!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(has)
+}
+
 /// Writes an active user.
 ///
 /// # Errors

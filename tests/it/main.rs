@@ -8,9 +8,13 @@
 
 mod api;
 mod check;
+mod commands;
 mod connections;
 mod embedded;
+mod examples;
 mod ops;
+mod readme;
 mod sandbox;
 mod service;
 mod support;
+mod up;

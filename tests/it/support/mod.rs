@@ -1,7 +1,9 @@
 //! What tests stand on: a database of their own, services under a hand-moved clock, people and goods; only the database has a test here.
 
 pub mod db;
+pub mod directory;
 pub mod factories;
+pub mod program;
 pub mod services;
 
 pub use services::{TestServices, services};
