@@ -8,6 +8,7 @@ pub mod event;
 pub mod idempotency;
 pub mod ids;
 pub mod ledger;
+pub mod message;
 pub mod metadata;
 pub mod money;
 pub mod order;

@@ -3,10 +3,13 @@
 //! Row structs are private and become domain values on the way out; a row that breaks a domain rule is
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
+pub mod dead_letters;
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;
+pub mod inbox;
 pub mod journal;
+pub mod mail_deliveries;
 pub mod orders;
 pub mod outbox;
 pub mod payment_attempts;
