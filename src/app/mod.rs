@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod payments;
 pub mod serve;
 pub mod up;
+pub mod worker;
 
 use std::error::Error;
 
@@ -24,6 +25,8 @@ pub enum AppError {
     Database(#[from] sqlx::Error),
     #[error("DATABASE_URL is not set")]
     NoDatabase,
+    #[error(transparent)]
+    Mailer(#[from] crate::clients::mailer::MailerError),
     #[error("signals cannot be watched: {0}")]
     Signals(#[source] std::io::Error),
     #[error("a part stopped by itself: {0}")]

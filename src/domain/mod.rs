@@ -5,6 +5,7 @@ pub mod ambient;
 pub mod clock;
 pub mod entropy;
 pub mod event;
+pub mod html;
 pub mod idempotency;
 pub mod ids;
 pub mod ledger;

@@ -1,8 +1,12 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
 pub mod auth;
+pub mod dead_letters;
 pub mod health;
+pub mod housekeeping;
 pub mod idempotency;
+pub mod inbox;
+pub mod mails;
 pub mod orders;
 pub mod outbox;
 pub mod outcome;
