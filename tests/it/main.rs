@@ -13,3 +13,4 @@ mod ops;
 mod sandbox;
 mod service;
 mod support;
+mod worker;

@@ -3,5 +3,7 @@
 pub mod db;
 pub mod factories;
 pub mod services;
+pub mod smtp;
+pub mod worker;
 
 pub use services::{TestServices, services};
