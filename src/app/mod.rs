@@ -11,6 +11,7 @@ pub mod seed;
 pub mod serve;
 pub mod services;
 pub mod up;
+pub mod worker;
 
 use std::error::Error;
 
@@ -39,6 +40,8 @@ pub enum AppError {
     Seed(#[from] crate::cli::seed::SeedError),
     #[error(transparent)]
     KeysCommand(#[from] crate::cli::keys::KeysCommandError),
+    #[error(transparent)]
+    Mailer(#[from] crate::clients::mailer::MailerError),
     #[error("signals cannot be watched: {0}")]
     Signals(#[source] std::io::Error),
     #[error("a part stopped by itself: {0}")]

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::gateway::OpenGateway;
 use super::install::install;
 use super::serve::Served;
-use super::{AppError, database, gateway, payments, seed, serve, services};
+use super::{AppError, database, gateway, payments, seed, serve, services, worker};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -194,6 +194,9 @@ fn start_parts(
     let probes = vec![postgres_probe(&services.pool), gateway_probe];
     let health = Health::new(readiness.clone(), probes);
     let payments = payments::open(config, &services, &gateway_url, shutdown)?;
+    let mailing = worker::mailing(config)?;
+    worker::open(config, &services, &payments, &mailing)
+        .spawn(shutdown.background(), &shutdown.stop_background());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
     let probes = crate::ops::probe_routes(health.clone());
@@ -203,6 +206,7 @@ fn start_parts(
         health,
         metrics: MetricsText::new(move || metrics.render()),
         test_clock: Some(clock),
+        mail: mailing.folder,
     });
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
@@ -221,6 +225,14 @@ fn postgres_probe(pool: &PgPool) -> Probe {
     })
 }
 
+/// Where mails are seen.
+fn mails(config: &Config, ops: &BaseUrl) -> String {
+    match config.mail.url {
+        Some(_) => "at the server that SMTP_URL names".to_owned(),
+        None => ops.join("/mail"),
+    }
+}
+
 /// The few lines a person needs, on standard output; everything else is the log's.
 fn announce(config: &Config, demo: Presence) {
     let public = &config.http.public_url;
@@ -230,6 +242,7 @@ fn announce(config: &Config, demo: Presence) {
         format!("  Swagger UI        {}", public.join("/swagger-ui")),
         format!("  Documentation     {}", public.join("/docs")),
         format!("  Metrics, health   {}", ops.join("/metrics")),
+        format!("  Mails             {}", mails(config, &ops)),
         format!("  Sandbox gateway   {}", BaseUrl::of(config.gateway.listen).as_str()),
     ];
     if demo == Presence::Complete {

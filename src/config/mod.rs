@@ -85,6 +85,7 @@ pub const SETTINGS: &[&Setting] = &[
     &redis::REDIS_URL,
     &broker::AMQP_URL,
     &mail::SMTP_URL,
+    &mail::MAIL_FROM,
     &gateway::GATEWAY_LISTEN,
     &gateway::GATEWAY_URL,
     &gateway::GATEWAY_CALLBACK_URL,

@@ -5,6 +5,7 @@
 
 mod health;
 mod iso_duration;
+mod mail;
 mod probes;
 mod problem;
 mod test_clock;
@@ -19,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::domain::clock::ShiftedClock;
+use crate::service::mails::MailFolder;
 use problem::Problem;
 
 pub use health::{Health, Importance, PartState, Phase, Probe, ProbeBounds, ProbeError, Readiness};
@@ -32,6 +34,8 @@ pub struct OpsParts {
     pub metrics: MetricsText,
     /// The clock that `/sandbox/clock` moves; without one there is no such route.
     pub test_clock: Option<Arc<ShiftedClock>>,
+    /// The folder that `/mail` shows; without one there is no such page.
+    pub mail: Option<MailFolder>,
 }
 
 /// Makes the text of `/metrics`.
@@ -53,11 +57,15 @@ impl fmt::Debug for MetricsText {
 
 /// Every route of the operators' listener.
 pub fn router(parts: OpsParts) -> Router {
-    let OpsParts { health, metrics, test_clock } = parts;
+    let OpsParts { health, metrics, test_clock, mail } = parts;
     let scrape = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
     let routes = probe_routes(health).merge(scrape);
     let routes = match test_clock {
         Some(clock) => routes.merge(test_clock::routes(clock)),
+        None => routes,
+    };
+    let routes = match mail {
+        Some(folder) => routes.merge(mail::routes(folder)),
         None => routes,
     };
     routes.fallback(refuse_path).method_not_allowed_fallback(refuse_method)

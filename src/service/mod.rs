@@ -2,9 +2,13 @@
 
 pub mod auth;
 pub mod check;
+pub mod dead_letters;
 pub mod demo;
 pub mod health;
+pub mod housekeeping;
 pub mod idempotency;
+pub mod inbox;
+pub mod mails;
 pub mod orders;
 pub mod outbox;
 pub mod outcome;

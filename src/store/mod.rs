@@ -4,11 +4,14 @@
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
 pub mod check;
+pub mod dead_letters;
 pub mod demo;
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;
+pub mod inbox;
 pub mod journal;
+pub mod mail_deliveries;
 pub mod orders;
 pub mod outbox;
 pub mod payment_attempts;

@@ -1,4 +1,4 @@
-//! Outbox rows: messages that commit with what they tell of.
+//! Outbox rows: messages that commit with what they tell of, and are leased by whoever sends them on.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -6,7 +6,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::ids::{Id, MessageId};
+use crate::domain::ids::{Id, LeaseToken, MessageId};
+use crate::domain::message::Message;
+
+pub use super::payment_attempts::Lease;
 
 /// A message that is about to be written.
 #[derive(Debug, Clone)]
@@ -49,4 +52,197 @@ pub async fn insert(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// A message whose lease is held.
+#[derive(Debug, Clone)]
+pub struct LeasedMessage {
+    pub message: Message,
+    /// How often it was leased, this time included.
+    pub tries: i32,
+}
+
+/// Leases up to `limit` messages that are due at `now`, the longest due first; those that somebody else is
+/// about to lease are left to them.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn lease_due(
+    conn: &mut PgConnection,
+    lease: Lease,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<LeasedMessage>, StoreError> {
+    let rows = sqlx::query!(
+        "UPDATE outbox SET lease_token = $1, due_at = $2, tries = tries + 1
+         WHERE id IN (
+             SELECT id FROM outbox
+             WHERE sent_at IS NULL AND due_at <= $3
+             ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+         RETURNING id, topic, payload, request_id, trace_parent, tries",
+        lease.token.as_uuid(),
+        lease.until,
+        now,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    let leased = rows.into_iter().map(|row| LeasedMessage {
+        message: Message {
+            id: row.id.into(),
+            topic: row.topic,
+            payload: row.payload,
+            request_id: row.request_id,
+            trace_parent: row.trace_parent,
+        },
+        tries: row.tries,
+    });
+    Ok(leased.collect())
+}
+
+/// Marks what this lease holds of these messages as sent.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_sent(
+    conn: &mut PgConnection,
+    messages: &[MessageId],
+    token: LeaseToken,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.as_uuid()).collect();
+    sqlx::query!(
+        "UPDATE outbox SET sent_at = $3, lease_token = NULL, last_error = NULL
+         WHERE id = ANY($1) AND lease_token = $2 AND sent_at IS NULL",
+        &ids,
+        token.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When a leased message may be tried again, and why it must be.
+#[derive(Debug, Clone, Copy)]
+pub struct Postponement<'a> {
+    pub message: MessageId,
+    pub token: LeaseToken,
+    pub due_at: OffsetDateTime,
+    pub reason: &'a str,
+}
+
+/// Ends the lease of a message that is to be tried again later.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_postponed(
+    conn: &mut PgConnection,
+    postponement: Postponement<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE outbox SET due_at = $3, last_error = $4, lease_token = NULL
+         WHERE id = $1 AND lease_token = $2 AND sent_at IS NULL",
+        postponement.message.as_uuid(),
+        postponement.token.as_uuid(),
+        postponement.due_at,
+        postponement.reason
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives back what this lease holds of these messages, as if they had not been taken.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_given_back(
+    conn: &mut PgConnection,
+    messages: &[MessageId],
+    token: LeaseToken,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.as_uuid()).collect();
+    sqlx::query!(
+        "UPDATE outbox SET due_at = $3, tries = tries - 1, lease_token = NULL
+         WHERE id = ANY($1) AND lease_token = $2 AND sent_at IS NULL",
+        &ids,
+        token.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets a message be sent again to whoever has not handled it, whether or not its row is still there.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn upsert_due(
+    conn: &mut PgConnection,
+    message: &Message,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO outbox (id, topic, payload, request_id, trace_parent, created_at, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (id) DO UPDATE
+         SET due_at = excluded.due_at, created_at = excluded.created_at, tries = 0, sent_at = NULL,
+             last_error = NULL, lease_token = NULL",
+        message.id.as_uuid(),
+        message.topic,
+        message.payload,
+        message.request_id,
+        message.trace_parent,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What waits to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many messages; counted no further than asked.
+    pub unsent: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<OffsetDateTime>,
+}
+
+/// What waits to be sent, counted up to `most`.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn find_backlog(conn: &mut PgConnection, most: i64) -> Result<Backlog, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT $1) AS waiting) AS "unsent!",
+                  (SELECT min(created_at) FROM outbox WHERE sent_at IS NULL) AS oldest"#,
+        most
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Backlog { unsent: row.unsent, oldest: row.oldest })
+}
+
+/// Forgets up to `limit` messages that were sent before `before`; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn delete_sent(
+    conn: &mut PgConnection,
+    before: OffsetDateTime,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM outbox WHERE id IN (
+             SELECT id FROM outbox WHERE sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }

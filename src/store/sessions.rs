@@ -201,3 +201,24 @@ pub async fn update_all_revoked(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Forgets up to `limit` sessions that are over at `now`, with their refresh tokens; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn delete_expired(
+    conn: &mut PgConnection,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM sessions WHERE id IN (
+             SELECT id FROM sessions WHERE expires_at <= $1
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now,
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

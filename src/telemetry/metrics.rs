@@ -78,8 +78,23 @@ fn describe() {
         "till_log_lines_dropped_total",
         "Log lines given up because their reader stalled."
     );
+    describe_worker();
     describe_gauge!("till_build_info", "Always 1; the labels say what is running.");
     gauge!("till_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+fn describe_worker() {
+    describe_gauge!(
+        "till_outbox_unsent",
+        "Messages that wait to be sent, counted up to 100000; rising without end is an alarm."
+    );
+    describe_gauge!("till_outbox_oldest_seconds", "Age of the oldest message that is not sent.");
+    describe_counter!("till_outbox_messages_total", "Messages taken from the outbox, by result.");
+    describe_counter!("till_deliveries_total", "Messages at a consumer, by consumer and result.");
+    describe_counter!("till_dead_letters_total", "Messages given up, by consumer.");
+    describe_counter!("till_mails_sent_total", "Mails that a server took, by kind.");
+    describe_counter!("till_mail_copies_total", "Mails that were sent once more, by kind.");
+    describe_counter!("till_job_failures_total", "Jobs that could not be done in time, by job.");
 }
 
 #[cfg(test)]

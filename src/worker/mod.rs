@@ -1,1 +1,104 @@
 //! Broker and timers only: receives, calls a use case, acknowledges; holds no SQL and no rule.
+//!
+//! - The relay ([`outbox_relay`]) leases messages of the outbox and hands them to the broker.
+//! - The broker hands each to the consumers that take its topic ([`consumers`]); [`dispatcher`] keeps copies, panics
+//!   and hangs away from them and gives up what can't be handled; [`delivery`] says which failure is which.
+//! - Timers ([`jobs`]) do what is due by the injected clock.
+//!
+//! Any number of workers may run: what one works on, the others pass over.
+
+pub mod consumers;
+pub mod delivery;
+mod dispatcher;
+pub mod jobs;
+mod outbox_relay;
+mod trouble;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clients::broker::{Broker, InProcess};
+use crate::service::mails::Mails;
+use crate::service::payments::Payments;
+use crate::service::{Services, StoreError};
+
+use consumers::{Consume, subscriptions};
+use dispatcher::Dispatcher;
+use jobs::{JOBS, Progress};
+use outbox_relay::Relay;
+
+/// What a worker works with.
+#[derive(Debug, Clone)]
+pub struct WorkerParts {
+    pub services: Services,
+    pub payments: Payments,
+    pub mails: Mails,
+}
+
+/// A worker that is put together and does nothing yet.
+#[derive(Debug)]
+pub struct Worker {
+    parts: Arc<WorkerParts>,
+    relay: Arc<Relay>,
+}
+
+/// Why a worker could not work off what there is.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the job {job} failed: {source}")]
+    Job { job: &'static str, source: jobs::JobError },
+    #[error("the broker is away")]
+    BrokerAway,
+}
+
+impl Worker {
+    /// A worker whose consumers read the outbox themselves.
+    pub fn in_process(parts: WorkerParts) -> Self {
+        let consumers = consumers::all(&parts);
+        Self::in_process_with(parts, consumers)
+    }
+
+    /// [`Worker::in_process`] with these consumers.
+    pub fn in_process_with(parts: WorkerParts, consumers: Vec<Arc<dyn Consume>>) -> Self {
+        let subscriptions = subscriptions(&consumers);
+        let dispatcher = Dispatcher::new(parts.services.clone(), consumers);
+        let broker = InProcess::new(subscriptions, Arc::new(dispatcher));
+        Self::over(parts, Arc::new(broker))
+    }
+
+    fn over(parts: WorkerParts, broker: Arc<dyn Broker>) -> Self {
+        let relay = Relay::new(parts.services.clone(), broker);
+        Self { parts: Arc::new(parts), relay: Arc::new(relay) }
+    }
+
+    /// Works in tasks that end, with all they hold finished or given back, when told to stop.
+    pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) {
+        tasks.spawn(self.relay.run(stop.clone()));
+        for job in JOBS {
+            tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
+        }
+    }
+
+    /// Does everything that is due, and what comes of it, and returns when nothing is; for tests.
+    ///
+    /// # Errors
+    /// Something is due and can't be done now.
+    pub async fn run_until_idle(&self) -> Result<(), DrainError> {
+        loop {
+            let mut idle = self.relay.drain().await? == 0;
+            for job in JOBS {
+                let failed = |source| DrainError::Job { job: job.name, source };
+                while (job.run)(&self.parts).await.map_err(failed)? == Progress::More {
+                    idle = false;
+                }
+            }
+            if idle && self.relay.drain().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}

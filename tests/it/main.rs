@@ -18,3 +18,4 @@ mod sandbox;
 mod service;
 mod support;
 mod up;
+mod worker;

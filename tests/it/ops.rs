@@ -8,16 +8,22 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
+use till::clients::mailer::{Mail, Mailer};
 use till::domain::clock::ShiftedClock;
 use till::ops::{
     Health, Importance, MetricsText, OpsParts, Probe, Readiness, probe_routes, router,
 };
+use till::service::mails::MailFolder;
 use till::telemetry::Metrics;
+use time::macros::datetime;
 use tower::ServiceExt;
+
+use crate::sandbox::support::Folder;
 
 struct Answered {
     status: StatusCode,
     kind: String,
+    policy: String,
     text: String,
 }
 
@@ -29,14 +35,14 @@ impl Answered {
 
 async fn send(router: &Router, request: Request<Body>) -> Answered {
     let response = router.clone().oneshot(request).await.unwrap();
-    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    let header = |name: &str| {
+        let value = response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        value.unwrap_or_default()
+    };
+    let (kind, policy) = (header("content-type"), header("content-security-policy"));
     let status = response.status();
     let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    Answered {
-        status,
-        kind: kind.unwrap_or_default(),
-        text: String::from_utf8(body.into()).unwrap(),
-    }
+    Answered { status, kind, policy, text: String::from_utf8(body.into()).unwrap() }
 }
 
 async fn get(router: &Router, path: &str) -> Answered {
@@ -57,11 +63,16 @@ fn down(name: &'static str, importance: Importance) -> Probe {
 }
 
 fn with_clock(test_clock: Option<Arc<ShiftedClock>>) -> Router {
+    with_parts(test_clock, None)
+}
+
+fn with_parts(test_clock: Option<Arc<ShiftedClock>>, mail: Option<MailFolder>) -> Router {
     let metrics = Metrics::shared();
     router(OpsParts {
         health: Health::new(Readiness::default(), Vec::new()),
         metrics: MetricsText::new(move || metrics.render()),
         test_clock,
+        mail,
     })
 }
 
@@ -167,4 +178,60 @@ async fn without_a_test_clock_there_is_no_such_route() {
     let answer = send(&ops, request).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.kind, "application/problem+json");
+}
+
+fn mail(id: &str, name: &str) -> Mail {
+    Mail {
+        id: id.to_owned(),
+        to_name: name.to_owned(),
+        to_address: "ada@example.com".to_owned(),
+        subject: format!("Welcome, {name}"),
+        text: format!("Hello {name}"),
+        html: "<p>Hello</p><script>alert(1)</script>".to_owned(),
+        date: datetime!(2026-03-02 12:00 UTC),
+    }
+}
+
+#[tokio::test]
+async fn filed_mails_are_listed_and_shown_as_text_whatever_stands_in_them() {
+    let folder = Folder::new();
+    let mails = MailFolder::new(folder.path().join("mail"), "Till <a@till.test>".parse().unwrap());
+    let ops = with_parts(None, Some(mails.clone()));
+    let empty = get(&ops, "/mail").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert!(empty.text.contains("There is none yet"));
+
+    mails.send(&mail("welcome.1", "<b>Ada</b>")).await.unwrap();
+    // A copy replaces the first one.
+    mails.send(&mail("welcome.1", "<b>Ada</b>")).await.unwrap();
+    for page in ["/mail", "/mail/welcome.1"] {
+        let shown = get(&ops, page).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert!(shown.text.contains("&lt;b&gt;Ada&lt;/b&gt;"), "{}", shown.text);
+        assert!(!shown.text.contains("<b>Ada</b>") && !shown.text.contains("<script>"));
+        assert!(shown.policy.contains("default-src 'none'"), "{}", shown.policy);
+    }
+    assert_eq!(get(&ops, "/mail").await.text.matches("/mail/welcome.1").count(), 1);
+    let frame = get(&ops, "/mail/welcome.1/html").await;
+    assert!(frame.policy.starts_with("sandbox; default-src 'none'"), "{}", frame.policy);
+    let letter = get(&ops, "/mail/welcome.1/letter").await;
+    assert!(letter.kind.starts_with("text/plain"), "{}", letter.kind);
+    assert!(letter.text.contains("Message-ID: <welcome.1@till.test>"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn a_mail_is_looked_for_in_its_folder_alone() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("secret.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("secret.eml"), "secret").unwrap();
+    let mails = MailFolder::new(folder.path().join("mail"), "Till <a@till.test>".parse().unwrap());
+    mails.send(&mail("welcome.1", "Ada")).await.unwrap();
+    let ops = with_parts(None, Some(mails));
+    for path in ["..%2Fsecret", "%2e%2e%2fsecret", "welcome.2", "..", "%00"] {
+        for page in [String::new(), "/html".to_owned(), "/letter".to_owned()] {
+            let answer = get(&ops, &format!("/mail/{path}{page}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}{page}");
+        }
+    }
+    assert_eq!(get(&with_clock(None), "/mail").await.status, StatusCode::NOT_FOUND);
 }

@@ -1,7 +1,9 @@
-//! The frame of every page and the escaping of what stands in it; it knows no page's content.
+//! The frame of every page; it knows no page's content.
 
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse, Response};
+
+pub(super) use crate::domain::html::escape;
 
 /// How long a browser may keep a page; texts change with releases alone.
 pub(super) const KEPT: &str = "public, max-age=300";
@@ -27,33 +29,4 @@ pub(super) fn page(title: &str, main: &str) -> Response {
          </body>\n</html>\n"
     );
     ([(CACHE_CONTROL, KEPT)], Html(html)).into_response()
-}
-
-/// Text as it may stand in an element or a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape;
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(
-            escape("<a href=\"x\" title='y'>&amp;</a>"),
-            "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;"
-        );
-    }
 }

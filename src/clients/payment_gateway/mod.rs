@@ -5,8 +5,8 @@
 
 pub mod callback;
 pub mod guarded;
-pub mod record;
 pub mod history;
+pub mod record;
 pub mod sandbox;
 
 use futures_util::future::BoxFuture;
@@ -17,8 +17,8 @@ use crate::domain::user::PaymentMethod;
 
 pub use callback::{CallbackError, CallbackVerifier, ChargeNotice, SignedCallback};
 pub use guarded::{Admission, GuardedGateway, NotAdmitted};
-pub use record::{GatewayRecord, RecordedCharge};
 pub use history::{PastCharge, SandboxHistory};
+pub use record::{GatewayRecord, RecordedCharge};
 pub use sandbox::SandboxGateway;
 
 /// What a provider must be able to do. All of it is idempotent by `key`.

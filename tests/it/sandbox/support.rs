@@ -50,6 +50,10 @@ impl Folder {
         settings
     }
 
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub fn log(&self) -> PathBuf {
         self.0.join("gateway.log")
     }

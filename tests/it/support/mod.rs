@@ -5,5 +5,7 @@ pub mod directory;
 pub mod factories;
 pub mod program;
 pub mod services;
+pub mod smtp;
+pub mod worker;
 
 pub use services::{TestServices, services};

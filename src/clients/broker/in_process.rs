@@ -1,0 +1,56 @@
+//! The broker of one process: publishing is calling every consumer; the outbox alone makes it durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+
+use super::{Broker, NotPublished, Receiver, Settlement, Subscription};
+use crate::domain::message::Message;
+
+/// Consumers of this process behind the port.
+#[derive(Debug)]
+pub struct InProcess {
+    subscriptions: Vec<Subscription>,
+    receiver: Arc<dyn Receiver>,
+}
+
+impl InProcess {
+    pub fn new(subscriptions: Vec<Subscription>, receiver: Arc<dyn Receiver>) -> Self {
+        Self { subscriptions, receiver }
+    }
+
+    /// The longest wait that a consumer asks for, and why; a message that nobody takes is done.
+    async fn hand_over(&self, message: &Message, tries: i32) -> Option<(Duration, String)> {
+        let takers = self.subscriptions.iter().filter(|queue| queue.takes(&message.topic));
+        let received = takers.map(|taker| self.receiver.receive(taker.queue, message, tries));
+        join_all(received)
+            .await
+            .into_iter()
+            .filter_map(|settlement| match settlement {
+                Settlement::Done => None,
+                Settlement::Again { after, reason } => Some((after, reason)),
+            })
+            .max()
+    }
+}
+
+impl Broker for InProcess {
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn publish<'a>(
+        &'a self,
+        message: &'a Message,
+        tries: i32,
+    ) -> BoxFuture<'a, Result<(), NotPublished>> {
+        async move {
+            match self.hand_over(message, tries).await {
+                None => Ok(()),
+                Some((after, reason)) => Err(NotPublished::Again { after, reason }),
+            }
+        }
+        .boxed()
+    }
+}

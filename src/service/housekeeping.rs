@@ -1,0 +1,62 @@
+//! Forgets what nobody needs any more, a bounded number of rows at a time; several processes may do it at once.
+
+use scoped_futures::ScopedFutureExt;
+use time::Duration;
+
+use super::Services;
+use super::transact::read;
+use crate::store::{self, StoreError};
+
+/// Sent messages are kept so long for whoever asks what happened.
+const SENT_MESSAGES_LIVE: Duration = Duration::days(7);
+/// What was handled is remembered for longer than any copy may travel: far past the life of a sent message, after
+/// which only a dead letter can bring it back.
+const HANDLED_MESSAGES_LIVE: Duration = Duration::days(90);
+
+/// Idempotency keys whose time is over; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_idempotency_keys(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let now = services.ambient.now();
+    read(&services.pool, |conn| {
+        store::idempotency_keys::delete_all_expired(conn, now, limit).scope_boxed()
+    })
+    .await
+}
+
+/// Sessions that are over, with their refresh tokens; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_sessions(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let now = services.ambient.now();
+    read(&services.pool, |conn| store::sessions::delete_expired(conn, now, limit).scope_boxed())
+        .await
+}
+
+/// Messages that were sent long ago; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_sent_messages(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let before = services.ambient.now() - SENT_MESSAGES_LIVE;
+    read(&services.pool, |conn| store::outbox::delete_sent(conn, before, limit).scope_boxed()).await
+}
+
+/// What consumers remember of messages that no copy can come of any more; how many rows.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_handled_messages(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let before = services.ambient.now() - HANDLED_MESSAGES_LIVE;
+    read(&services.pool, |conn| {
+        async move {
+            let mails = store::mail_deliveries::delete_old(conn, before, limit).await?;
+            let handled = store::inbox::delete_old(conn, before, limit).await?;
+            Ok(mails.max(handled))
+        }
+        .scope_boxed()
+    })
+    .await
+}

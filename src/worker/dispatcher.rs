@@ -1,0 +1,135 @@
+//! Between the broker and one consumer: passes over copies, bounds a try, survives a panic, keeps what is given up.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use super::consumers::Consume;
+use super::delivery::{Delivery, Failure, wait_after};
+use crate::clients::broker::{Receiver, Settlement};
+use crate::domain::message::Message;
+use crate::service::dead_letters::{self, DeadLetter};
+use crate::service::{Services, StoreError, inbox};
+
+/// Longest time of one try; below the lease of a message in the outbox.
+const TRY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Hands messages to the consumers of this process.
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    services: Services,
+    consumers: Vec<Arc<dyn Consume>>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(services: Services, consumers: Vec<Arc<dyn Consume>>) -> Self {
+        Self { services, consumers }
+    }
+
+    async fn try_once(&self, queue: &str, message: &Message, tries: i32) -> Settlement {
+        let Some(consumer) = self.consumers.iter().find(|consumer| consumer.name() == queue) else {
+            return self.give_up(queue, message, "this program has no such consumer", tries).await;
+        };
+        match inbox::is_settled(&self.services, queue, message.id).await {
+            Ok(false) => {}
+            Ok(true) => return count(queue, "copy", Settlement::Done),
+            Err(error) => return again(queue, &error, wait_after(tries)),
+        }
+        match Delivery::of(run(consumer.as_ref(), message).await, tries) {
+            Delivery::Ack => count(queue, "handled", Settlement::Done),
+            Delivery::Retry { after, reason } => {
+                tracing::warn!(tries, ?after, reason, "a message is tried again");
+                count(queue, "retried", Settlement::Again { after, reason })
+            }
+            Delivery::DeadLetter { reason } => self.give_up(queue, message, &reason, tries).await,
+        }
+    }
+
+    /// Where not even that can be written down, the message comes again.
+    async fn give_up(
+        &self,
+        queue: &str,
+        message: &Message,
+        reason: &str,
+        tries: i32,
+    ) -> Settlement {
+        let letter = DeadLetter { consumer: queue, message, reason, tries };
+        match dead_letters::keep(&self.services, letter).await {
+            Ok(first) => {
+                if first {
+                    tracing::error!(tries, reason, "a message is given up");
+                    metrics::counter!("till_dead_letters_total", "consumer" => queue.to_owned())
+                        .increment(1);
+                }
+                count(queue, "dead", Settlement::Done)
+            }
+            Err(error) => again(queue, &error, wait_after(tries)),
+        }
+    }
+}
+
+/// One try within its time; a panic is a failure like others.
+async fn run(consumer: &dyn Consume, message: &Message) -> Result<(), Failure> {
+    let guarded = AssertUnwindSafe(consumer.consume(message)).catch_unwind();
+    match timeout(TRY_WITHIN, guarded).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Failure::Temporary(words_of(&*panic).into())),
+        Err(_elapsed) => Err(Failure::Temporary("it took too long".into())),
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the consumer panicked: {}", text.unwrap_or("without words"))
+}
+
+fn again(queue: &str, error: &StoreError, after: Duration) -> Settlement {
+    let reason = error.to_string();
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, ?after, "a message comes again: the database doesn't answer");
+    count(queue, "retried", Settlement::Again { after, reason })
+}
+
+fn count(queue: &str, result: &'static str, settlement: Settlement) -> Settlement {
+    metrics::counter!("till_deliveries_total", "consumer" => queue.to_owned(), "result" => result)
+        .increment(1);
+    settlement
+}
+
+fn span(queue: &str, message: &Message) -> tracing::Span {
+    tracing::info_span!(
+        "worker.deliver",
+        consumer = queue,
+        topic = message.topic,
+        message_id = %message.id,
+        request_id = message.request_id,
+        trace_parent = message.trace_parent,
+    )
+}
+
+impl Receiver for Dispatcher {
+    fn receive<'a>(
+        &'a self,
+        queue: &'a str,
+        message: &'a Message,
+        tries: i32,
+    ) -> BoxFuture<'a, Settlement> {
+        self.try_once(queue, message, tries).instrument(span(queue, message)).boxed()
+    }
+
+    fn bury<'a>(
+        &'a self,
+        queue: &'a str,
+        message: &'a Message,
+        reason: &'a str,
+        tries: i32,
+    ) -> BoxFuture<'a, Settlement> {
+        self.give_up(queue, message, reason, tries).instrument(span(queue, message)).boxed()
+    }
+}

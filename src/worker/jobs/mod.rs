@@ -1,0 +1,110 @@
+//! Timers: what is due by the injected clock is done, by whichever worker comes first; a new one is a line in [`JOBS`].
+//!
+//! A tick only looks whether something is due, so a tick that was missed is caught up by the next one, and two workers
+//! at once share the rows: each is locked or leased by the one that works on it.
+
+mod expire;
+mod lapse;
+mod measure;
+mod purge;
+mod reconcile;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::WorkerParts;
+use super::trouble::Trouble;
+use crate::service::StoreError;
+use crate::service::orders::OrderError;
+use crate::service::payments::PaymentError;
+
+/// Something that is done again and again.
+#[derive(Clone, Copy)]
+pub struct Job {
+    pub name: &'static str,
+    /// Time between two looks at what is due.
+    pub every: Duration,
+    pub run: for<'a> fn(&'a WorkerParts) -> BoxFuture<'a, Result<Progress, JobError>>,
+}
+
+/// Whether a job is through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing more is due.
+    Done,
+    /// More may be due: look again at once.
+    More,
+}
+
+/// Why a job could not be done now.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    #[error("the job panicked")]
+    Panicked,
+}
+
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(60);
+
+/// Every job there is.
+pub const JOBS: &[Job] = &[
+    Job { name: "expire_orders", every: OFTEN, run: |parts| expire::orders(parts).boxed() },
+    Job { name: "lapse_payments", every: OFTEN, run: |parts| lapse::payments(parts).boxed() },
+    Job {
+        name: "reconcile_payments",
+        every: OFTEN,
+        run: |parts| reconcile::payments(parts).boxed(),
+    },
+    Job { name: "purge_keys", every: SELDOM, run: |parts| purge::idempotency_keys(parts).boxed() },
+    Job { name: "purge_sessions", every: SELDOM, run: |parts| purge::sessions(parts).boxed() },
+    Job { name: "purge_sent", every: SELDOM, run: |parts| purge::sent_messages(parts).boxed() },
+    Job {
+        name: "purge_handled",
+        every: SELDOM,
+        run: |parts| purge::handled_messages(parts).boxed(),
+    },
+    Job { name: "measure_outbox", every: OFTEN, run: |parts| measure::outbox(parts).boxed() },
+];
+
+/// Does the job whenever something is due, until told to stop; what has begun is finished.
+pub(super) async fn keep_time(job: &'static Job, parts: Arc<WorkerParts>, stop: CancellationToken) {
+    let mut trouble = Trouble::new(job.name);
+    while !stop.is_cancelled() {
+        let guarded = AssertUnwindSafe((job.run)(&parts)).catch_unwind();
+        let pause = match guarded.await.unwrap_or(Err(JobError::Panicked)) {
+            Ok(progress) => {
+                trouble.over();
+                if progress == Progress::More { Duration::ZERO } else { job.every }
+            }
+            Err(error) => {
+                metrics::counter!("till_job_failures_total", "job" => job.name).increment(1);
+                trouble.failed(&error)
+            }
+        };
+        if stop.run_until_cancelled(sleep(pause)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// More may be due where the batch was full.
+fn progress(done: u64, batch: i64) -> Progress {
+    if i64::try_from(done).is_ok_and(|done| done < batch) { Progress::Done } else { Progress::More }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("name", &self.name).finish_non_exhaustive()
+    }
+}

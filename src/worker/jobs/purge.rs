@@ -1,0 +1,23 @@
+//! Forgets what is over, a batch at a time, so that no statement takes long.
+
+use super::{JobError, Progress, progress};
+use crate::service::housekeeping;
+use crate::worker::WorkerParts;
+
+const BATCH: i64 = 1_000;
+
+pub(super) async fn idempotency_keys(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_idempotency_keys(&parts.services, BATCH).await?, BATCH))
+}
+
+pub(super) async fn sessions(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_sessions(&parts.services, BATCH).await?, BATCH))
+}
+
+pub(super) async fn sent_messages(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_sent_messages(&parts.services, BATCH).await?, BATCH))
+}
+
+pub(super) async fn handled_messages(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_handled_messages(&parts.services, BATCH).await?, BATCH))
+}
