@@ -201,7 +201,7 @@ async fn of_two_administrators_who_go_at_once_one_remains() {
     let one = registered(&test, "one@example.com", Role::Admin).await;
     let two = registered(&test, "two@example.com", Role::Admin).await;
     let (first, second) = (erase(&test.services, one.id), erase(&test.services, two.id));
-    let ends = at_once(&test, first, second).await;
+    let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
     let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
 }
@@ -222,7 +222,7 @@ async fn of_two_administrators_who_demote_each_other_at_once_one_remains() {
     let (demote_one, demote_two) = (demote(one.id), demote(two.id));
     let first = update(&test.services, as_one, &demote_two);
     let second = update(&test.services, as_two, &demote_one);
-    let ends = at_once(&test, first, second).await;
+    let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
     let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
 }
