@@ -12,8 +12,8 @@ const SIGN_INS: [&str; 3] = ["demo@example.com", "support@example.com", "admin@e
 /// What only the payment gateway can send, since it signs it with the time in it.
 const SIGNED_BY_ANOTHER: [&str; 1] = ["receive_gateway_callback"];
 
-/// What ends an account or a session is sent when all else was.
-const LAST: [&str; 2] = ["revoke_token", "delete_me"];
+/// What tells of another example, or ends a session or an account, is sent when all else was, in this order.
+const LAST: [&str; 3] = ["get_idempotency_key", "revoke_token", "delete_me"];
 
 struct Operation {
     id: String,
@@ -22,7 +22,7 @@ struct Operation {
     description: Value,
 }
 
-/// In the order of the document, what ends something last.
+/// In the order of the document, but for [`LAST`].
 fn operations(document: &Value) -> Vec<Operation> {
     let of_path = |(path, item): (&String, &Value)| {
         let methods = item.as_object().unwrap().clone();

@@ -8,7 +8,7 @@ use super::operations;
 
 /// The first id or key in the path of each operation that has one.
 const IDS: [(&str, &str); 18] = [
-    ("get_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
+    ("get_user", "01890a5d-ac96-774b-bcce-b302099a8000"),
     ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("update_product", "01890a5d-ac96-774b-bcce-b302099a9003"),
