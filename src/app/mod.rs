@@ -1,10 +1,14 @@
 //! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
 
+pub mod api;
 pub mod database;
+pub mod dependencies;
 pub mod documents;
 pub mod gateway;
 pub mod payments;
+pub mod program;
 pub mod serve;
+pub mod services;
 pub mod up;
 pub mod worker;
 

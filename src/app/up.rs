@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
 use super::serve::Served;
-use super::{AppError, database, gateway, payments, serve, worker};
+use super::{AppError, database, gateway, payments, serve, services, worker};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -18,10 +18,7 @@ use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::embedded::{self, Postgres};
-use crate::ops::{Health, Importance, MetricsText, OpsParts, Probe, Readiness};
-use crate::service::Services;
-use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
-use crate::service::health::ping_database;
+use crate::ops::{Health, MetricsText, OpsParts, Readiness};
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -97,8 +94,9 @@ fn start_parts(
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let readiness = Readiness::default();
     let gateway_probe = payments::gateway_probe(config, &ports.gateway.url);
-    let health = Health::new(readiness.clone(), vec![postgres_probe(pool), gateway_probe]);
-    let services = services(config, pool, &ambient);
+    let health =
+        Health::new(readiness.clone(), vec![services::postgres_probe(pool), gateway_probe]);
+    let services = services::open(config, pool, &ambient);
     let payments = payments::open(config, &services, &ports.gateway.url, shutdown)?;
     let mailing = worker::mailing(config)?;
     worker::open(config, &services, &payments, &mailing)
@@ -129,23 +127,6 @@ fn start_parts(
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
     readiness.ready();
     Ok(readiness)
-}
-
-fn services(config: &Config, pool: &PgPool, ambient: &Ambient) -> Services {
-    let auth = Auth::new(AuthSettings {
-        issuer: config.http.public_url.as_str().to_owned(),
-        audience: config.http.public_url.as_str().to_owned(),
-        key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
-    });
-    Services { pool: pool.clone(), ambient: ambient.clone(), auth }
-}
-
-fn postgres_probe(pool: &PgPool) -> Probe {
-    let pool = pool.clone();
-    Probe::new("postgres", Importance::Required, move || {
-        let pool = pool.clone();
-        async move { ping_database(&pool).await }
-    })
 }
 
 /// Where mails are seen.
