@@ -10,6 +10,7 @@ mod api;
 mod connections;
 mod embedded;
 mod ops;
+mod processes;
 mod sandbox;
 mod service;
 mod support;

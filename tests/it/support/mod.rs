@@ -2,6 +2,9 @@
 
 pub mod db;
 pub mod factories;
+pub mod line;
+pub mod processes;
+pub mod rabbit;
 pub mod services;
 pub mod smtp;
 pub mod worker;
