@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-with-services test-clients sqlx openapi audit
+.PHONY: help run env check test test-with-services test-clients sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -13,6 +13,9 @@ help: ## List the tasks
 run: ## Start everything on this machine (installs Postgres where it is missing); Ctrl-C stops it
 	@tests/services.sh install postgres
 	cargo run --locked -- up
+
+env: ## Write .env with fresh secrets for docker-compose, once
+	@deploy/make-env.sh
 
 check: ## What the compiler and the lints say, without a test
 	cargo fmt --check

@@ -32,4 +32,5 @@ CREATE TABLE order_items (
     amount       bigint NOT NULL CONSTRAINT order_items_amount_is_product CHECK (amount = unit_amount * quantity),
     PRIMARY KEY (order_id, line)
 );
-CREATE INDEX order_items_of_product ON order_items (product_id);
+-- Ids of orders rise with time: the newest orders of a product are read from one end of its entries.
+CREATE INDEX order_items_of_product ON order_items (product_id, order_id);

@@ -16,6 +16,8 @@ CREATE TABLE payments (
     failure_message    text,
     metadata           jsonb NOT NULL,
     gateway_charge_id  text,
+    -- False: money that came too late for its order and goes back; no sum of the order counts it.
+    applied            boolean NOT NULL DEFAULT true,
     authorized_at      timestamptz,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz NOT NULL,
@@ -58,9 +60,8 @@ CREATE TABLE payment_attempts (
     next_try_at      timestamptz NOT NULL,
     tries            int NOT NULL DEFAULT 0,
     last_error       text,
-    -- Whose idempotency key waits for the outcome; null where the system itself acts.
-    principal_id     uuid,
-    idempotency_key  text,
+    -- Whether a client's idempotency key waits for the outcome; false where the system itself acts.
+    keyed            boolean NOT NULL,
     request_id       text NOT NULL,
     created_at       timestamptz NOT NULL,
     settled_at       timestamptz,
@@ -71,3 +72,14 @@ CREATE TABLE payment_attempts (
 CREATE UNIQUE INDEX payment_attempts_one_live ON payment_attempts (payment_id) WHERE state = 'live' AND kind <> 'refund';
 CREATE INDEX payment_attempts_due ON payment_attempts (next_try_at) WHERE state = 'live';
 CREATE INDEX payment_attempts_of_payment ON payment_attempts (payment_id, created_at);
+
+-- Signed call-backs that speak of a charge as it can't be: kept for a human, acted on by nobody.
+CREATE TABLE quarantined_callbacks (
+    -- The sender's id of the message: copies are one row.
+    id           text PRIMARY KEY,
+    reason       text NOT NULL,
+    gateway_key  text NOT NULL,
+    amount       bigint NOT NULL,
+    currency     text NOT NULL,
+    received_at  timestamptz NOT NULL
+);

@@ -16,7 +16,7 @@ CREATE UNIQUE INDEX journal_entries_one_per_refund ON journal_entries (refund_id
 CREATE TABLE journal_lines (
     entry_id  uuid NOT NULL REFERENCES journal_entries (id),
     line      int NOT NULL,
-    account   text NOT NULL CONSTRAINT journal_lines_account_known CHECK (account IN ('gateway_receivable', 'sales', 'refunds')),
+    account   text NOT NULL CONSTRAINT journal_lines_account_known CHECK (account IN ('gateway_receivable', 'sales', 'refunds', 'unapplied_cash')),
     currency  text NOT NULL,
     -- Minor units; a debit is positive, a credit negative.
     amount    bigint NOT NULL CONSTRAINT journal_lines_amount_not_zero CHECK (amount <> 0),

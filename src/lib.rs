@@ -43,7 +43,7 @@
 //!
 //! 1. [`api::middleware`] gives it an id, a span, a deadline; [`api`] finds the handler: `api/v1/orders/place.rs`.
 //! 2. The handler's signature asks for what must be right before it runs: `Caller<may::WriteOrders>` (a token, checked
-//!    against the session's row, with that scope), `RequiredKey`, `ValidJson<PlaceOrderRequest>` (strict JSON, all
+//!    against the session's row, with that scope), `KeyedCall`, `ValidJson<PlaceOrderRequest>` (strict JSON, all
 //!    faults at once, each with its pointer). Its body makes the command [`domain::order::PlaceOrder`].
 //! 3. [`service::orders::place`] runs it under [`service::idempotency::run`]: lock the key, replay what is known of it,
 //!    else `place_batch`: `store/stock.rs` locks the stock rows in the order of their ids, [`domain::stock`] allocates,

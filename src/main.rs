@@ -19,7 +19,8 @@ fn main() -> ExitCode {
         Ok(understood) => understood,
         Err(error) => error.exit(),
     };
-    run(&command, &environment).unwrap_or_else(|error| say(&error.to_string(), ExitCode::FAILURE))
+    run(&command, &environment)
+        .unwrap_or_else(|error| say(&with_causes(&*error), ExitCode::FAILURE))
 }
 
 fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn Error>> {
@@ -27,7 +28,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         .install_default()
         .map_err(|_installed| "a cryptographic provider is installed twice")?;
     let Some(program) = command.program() else {
-        return app::documents::run(command);
+        return without_settings(command);
     };
     let config = match Config::load(program, environment) {
         Ok(config) => config,
@@ -43,13 +44,35 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
             Command::Doctor => return Ok(cli::doctor::run(&config, &SystemClock).await?),
             Command::Up => app::up::run(&config, &telemetry).await?,
             Command::Gateway => app::gateway::run(&config).await?,
+            Command::Check(args) => return app::check::run(&config, args).await,
             Command::Migrate => app::database::run_migrate(&config).await?,
-            Command::Seed(_) | Command::Keys(_) | Command::Openapi(_) => {
-                return Ok(say("this command comes with a later release", MISUSED.into()));
-            }
+            Command::Seed(args) => app::seed::run(&config, args).await?,
+            Command::Keys(args) => app::keys::run(&config, args).await?,
+            Command::Openapi(_) | Command::Probe { .. } => return without_settings(command),
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn without_settings(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
+    let Command::Probe { url } = command else { return app::documents::run(command) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(cli::probe::run(url))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The error and what led to it, each told once.
+fn with_causes(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let why = source.to_string();
+        if !told.contains(&why) {
+            told = format!("{told}: {why}");
+        }
+        cause = source.source();
+    }
+    told
 }
 
 /// The last word to whoever started the program, one line per fault.

@@ -76,6 +76,12 @@ impl Shutdown {
         self.asked.cancel();
     }
 
+    /// Cancelled as soon as the process is asked to stop.
+    #[must_use]
+    pub fn asked(&self) -> CancellationToken {
+        self.asked.clone()
+    }
+
     /// Cancelled when listeners stop accepting.
     #[must_use]
     pub fn stop_accepting(&self) -> CancellationToken {

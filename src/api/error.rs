@@ -7,7 +7,10 @@ use serde_json::json;
 use super::problem::{Problem, ProblemCode};
 use crate::domain::Violation;
 use crate::domain::order::PlaceOrderRefusal;
-use crate::domain::payment::{CaptureRefusal, CreatePaymentRefusal, RefundRefusal};
+use crate::domain::payment::{
+    CaptureRefusal, CreatePaymentRefusal, GatewayOperation, PaymentStatus, RefundRefusal,
+};
+use crate::domain::permission::Denied;
 use crate::service::StoreError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
@@ -15,7 +18,7 @@ use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
-use crate::service::payments::{NotAdmitted, PaymentError};
+use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
 use crate::service::products::ProductError;
 use crate::service::users::UserError;
 
@@ -33,6 +36,15 @@ impl From<StoreError> for Problem {
             }
         };
         problem.caused_by(error)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scope(scope) => Self::insufficient_scope(scope.as_str()),
+            Denied::StaffOnly => Self::new(ProblemCode::Forbidden).detail("This is for staff."),
+        }
     }
 }
 
@@ -63,11 +75,48 @@ impl From<OrderError> for Problem {
 impl From<PaymentError> for Problem {
     fn from(error: PaymentError) -> Self {
         match error {
+            PaymentError::NotFound => Self::new(ProblemCode::NotFound),
             PaymentError::GatewayUnavailable(refusal) => refusal.into(),
+            error @ PaymentError::NoAnswer(_) => {
+                Self::new(ProblemCode::PaymentGatewayUnavailable).retry_after(SOON).caused_by(error)
+            }
+            PaymentError::StepUnderWay { wanted, status } => step_under_way(wanted, status),
+            PaymentError::Callback(error) => error.into(),
             PaymentError::Key(error) => error.into(),
             PaymentError::Store(error) => error.into(),
-            error @ (PaymentError::Lost(_) | PaymentError::Interrupted(_)) => {
+            error @ (PaymentError::Lost(_)
+            | PaymentError::AttemptLost(_)
+            | PaymentError::RefundLost(_)
+            | PaymentError::NeverCharged(_)
+            | PaymentError::Interrupted(_)) => {
                 Self::new(ProblemCode::InternalError).caused_by(error)
+            }
+        }
+    }
+}
+
+/// Not by its state, but by what is being done to it: the same request may be sent again.
+fn step_under_way(wanted: GatewayOperation, status: PaymentStatus) -> Problem {
+    let code = match wanted {
+        GatewayOperation::Cancel => ProblemCode::PaymentNotCancellable,
+        GatewayOperation::Capture | GatewayOperation::Charge | GatewayOperation::Refund(_) => {
+            ProblemCode::PaymentNotCapturable
+        }
+    };
+    Problem::new(code)
+        .detail("Another capture or cancellation of the payment is under way.")
+        .extension("currentStatus", status.as_str())
+        .retry_after(SOON)
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::NotSigned | CallbackError::NotNow => {
+                Self::new(ProblemCode::SignatureInvalid).detail(error.to_string())
+            }
+            error @ CallbackError::Unreadable(_) => {
+                Self::new(ProblemCode::MalformedJson).detail(error.to_string())
             }
         }
     }
@@ -102,8 +151,11 @@ impl From<UserError> for Problem {
             UserError::WrongPassword => Self::new(ProblemCode::ValidationFailed)
                 .error("/currentPassword", Violation::new("wrong_password", "is not the password")),
             UserError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
-            error @ UserError::OwnAccount => {
-                Self::new(ProblemCode::Forbidden).detail(error.to_string())
+            UserError::OwnAccount => {
+                Self::new(ProblemCode::Forbidden).detail("Nobody changes their own role or status.")
+            }
+            UserError::LastAdministrator => {
+                Self::new(ProblemCode::Forbidden).detail("One administrator must remain.")
             }
             UserError::Hash(error) => error.into(),
             UserError::Store(error) => error.into(),
@@ -115,7 +167,9 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials),
-            SessionError::InvalidRefreshToken => Self::new(ProblemCode::TokenInvalid),
+            SessionError::InvalidRefreshToken => {
+                Self::new(ProblemCode::TokenInvalid).detail("The refresh token is not valid.")
+            }
             SessionError::Hash(error) => error.into(),
             SessionError::Keys(error) => error.into(),
             SessionError::Store(error) => error.into(),

@@ -3,11 +3,13 @@
 pub mod docs;
 pub mod error;
 pub mod extract;
+pub mod http_date;
 pub mod list;
 pub mod middleware;
 pub mod openapi;
 pub mod outcome;
 pub mod problem;
+pub mod representation;
 pub mod state;
 pub mod timestamp;
 pub mod v1;
@@ -27,8 +29,11 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::auth::routes())
         .merge(v1::users::routes())
         .merge(v1::products::routes())
+        .merge(v1::categories::routes())
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
+        .merge(v1::gateway::routes())
+        .merge(v1::idempotency_keys::routes())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.

@@ -9,11 +9,12 @@ use serde_json::json;
 use super::problem::{Problem, ProblemCode};
 use super::v1::orders::body::OrderBody;
 use super::v1::payments::body::{PaymentBody, RefundBody};
-use super::v1::products::body::ProductBody;
+use super::v1::products::body::{InventoryBody, ProductBody};
 use crate::domain::payment::{Payment, PaymentStatus};
+use crate::domain::refund::Refund;
 use crate::service::idempotency::{Answer, Provenance};
 use crate::service::outcome::Outcome;
-use crate::service::payments::Charged;
+use crate::service::payments::{Progress, Unsettled};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -30,16 +31,32 @@ impl IntoResponse for Answer {
     }
 }
 
-impl IntoResponse for Charged {
+impl IntoResponse for Progress {
     fn into_response(self) -> Response {
         match self {
             Self::Settled(answer) => answer.into_response(),
-            Self::Processing(payment) => {
+            Self::Processing(Unsettled::Payment(payment)) => {
                 let location = format!("/v1/payments/{}", payment.id);
                 located(StatusCode::ACCEPTED, location, Json(PaymentBody::from(*payment)))
             }
+            Self::Processing(Unsettled::Refund(refund)) => {
+                let location = refund_location(&refund);
+                located(StatusCode::ACCEPTED, location, Json(RefundBody::from(*refund)))
+            }
         }
     }
+}
+
+fn refund_location(refund: &Refund) -> String {
+    format!("/v1/payments/{}/refunds/{}", refund.payment_id, refund.id)
+}
+
+/// The status and `Location` that this outcome is answered with.
+pub(super) fn head_of(outcome: Outcome) -> (StatusCode, Option<String>) {
+    let response = render(outcome, None);
+    let location = response.headers().get(header::LOCATION);
+    let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    (response.status(), location)
 }
 
 /// `first_request`: the id of the request that is replayed, which a problem's body keeps.
@@ -57,15 +74,14 @@ fn render(outcome: Outcome, first_request: Option<String>) -> Response {
             Json(PaymentBody::from(*payment)).into_response()
         }
         Outcome::RefundCreated(refund) => {
-            let location = format!("/v1/payments/{}/refunds", refund.payment_id);
-            created(location, Json(RefundBody::from(*refund)))
+            created(refund_location(&refund), Json(RefundBody::from(*refund)))
         }
         Outcome::ProductCreated(product) => {
             let location = format!("/v1/products/{}", product.id);
             created(location, Json(ProductBody::from(*product)))
         }
         Outcome::StockAdjusted { product_id, available } => {
-            Json(json!({ "productId": product_id, "available": available })).into_response()
+            Json(InventoryBody::new(product_id, available)).into_response()
         }
         Outcome::Refused(refusal) => replayable(Problem::from(refusal), first_request),
     }

@@ -1,13 +1,28 @@
 //! Time as clients see it: RFC 3339, UTC, milliseconds, ending in `Z`; holds no clock.
 
 use serde::{Serialize, Serializer};
+use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use utoipa::ToSchema;
+
+use crate::domain::Violation;
 
 /// `2026-11-22T20:18:00.123Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-22T20:18:00.123Z")]
 pub struct Timestamp(pub OffsetDateTime);
+
+impl Timestamp {
+    /// Any offset will do.
+    ///
+    /// # Errors
+    /// `invalid_format` for what RFC 3339 does not know.
+    pub fn parse(text: &str) -> Result<OffsetDateTime, Violation> {
+        OffsetDateTime::parse(text, &Rfc3339).map_err(|_error| {
+            Violation::new("invalid_format", "must be a time, such as 2026-11-22T20:18:00.123Z")
+        })
+    }
+}
 
 impl From<OffsetDateTime> for Timestamp {
     fn from(time: OffsetDateTime) -> Self {

@@ -6,8 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use super::AppError;
+use super::install::install;
+use super::{AppError, services};
 use crate::config::{Config, Database};
+use crate::domain::ambient::Ambient;
 use crate::store::health::MIGRATIONS;
 
 /// A pool of connections; opens none yet, so that a process can start before its database.
@@ -41,10 +43,16 @@ pub async fn migrate(url: &SecretString) -> Result<(), AppError> {
     Ok(())
 }
 
-/// `till migrate`.
+/// `till migrate`: the schema, the first signing key and the first administrator.
 ///
 /// # Errors
-/// See [`migrate`].
+/// See [`migrate`] and [`install`].
 pub async fn run_migrate(config: &Config) -> Result<(), AppError> {
-    migrate(config.database.url.as_ref().ok_or(AppError::NoDatabase)?).await
+    let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
+    migrate(url).await?;
+    let pool = pool(url, &config.database)?;
+    let services = services::open(config, &pool, &Ambient::system());
+    let installed = install(config, &services).await;
+    pool.close().await;
+    installed
 }

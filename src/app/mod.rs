@@ -1,12 +1,16 @@
 //! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
 
 pub mod api;
+pub mod check;
 pub mod database;
 pub mod dependencies;
 pub mod documents;
 pub mod gateway;
+pub mod install;
+pub mod keys;
 pub mod payments;
 pub mod program;
+pub mod seed;
 pub mod serve;
 pub mod services;
 pub mod up;
@@ -29,6 +33,16 @@ pub enum AppError {
     Database(#[from] sqlx::Error),
     #[error("DATABASE_URL is not set")]
     NoDatabase,
+    #[error(transparent)]
+    Keys(#[from] crate::service::auth::keys::KeysError),
+    #[error(transparent)]
+    FirstAdmin(#[from] crate::service::users::first_admin::FirstAdminError),
+    #[error(transparent)]
+    Demo(#[from] crate::service::demo::DemoError),
+    #[error(transparent)]
+    Seed(#[from] crate::cli::seed::SeedError),
+    #[error(transparent)]
+    KeysCommand(#[from] crate::cli::keys::KeysCommandError),
     #[error(transparent)]
     Mailer(#[from] crate::clients::mailer::MailerError),
     #[error("signals cannot be watched: {0}")]

@@ -27,6 +27,7 @@ pub fn open(
     let client = SandboxGateway::new(gateway.clone(), api_key, timeout)
         .map_err(|error| AppError::Part(error.into()))?;
     let clock = services.ambient.clock().clone();
+    let callback_base = config.gateway.callback_url.as_ref().unwrap_or(&config.http.public_url);
     // The gateway signs with the world's time, which a moved test clock isn't.
     let callbacks =
         CallbackVerifier::new(config.root_key.gateway_signing_key(), Arc::new(SystemClock));
@@ -34,7 +35,7 @@ pub fn open(
         services: services.clone(),
         gateway: GuardedGateway::new(Arc::new(client), clock, timeout),
         tasks: shutdown.vital().clone(),
-        callback_url: Some(config.http.public_url.join(CALLBACK_PATH)),
+        callback_url: Some(callback_base.join(CALLBACK_PATH)),
         callbacks,
     })
 }

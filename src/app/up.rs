@@ -1,24 +1,27 @@
 //! `till up`: everything in one process on embedded defaults, for looking and trying; production runs `api` and `worker`.
 
+use std::future::pending;
 use std::io::Write;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
+use super::install::install;
 use super::serve::Served;
-use super::{AppError, database, gateway, payments, serve, services, worker};
+use super::{AppError, database, gateway, payments, seed, serve, services, worker};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
-use crate::config::{BaseUrl, Config, bind, listeners};
+use crate::config::{BaseUrl, Config, Stage, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::embedded::{self, Postgres};
 use crate::ops::{Health, MetricsText, OpsParts, Readiness};
+use crate::service::Services;
+use crate::service::demo::{self, Presence, SignIn};
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -27,6 +30,20 @@ struct Ports {
     api: TcpListener,
     ops: TcpListener,
     gateway: OpenGateway,
+}
+
+/// Two of them, once the third serves.
+struct Listeners {
+    api: TcpListener,
+    ops: TcpListener,
+}
+
+/// The use cases and what they stand on here.
+struct Shop {
+    services: Services,
+    clock: Arc<ShiftedClock>,
+    /// Where this process reaches the gateway.
+    gateway_url: BaseUrl,
 }
 
 /// Runs until a signal; the data stays for the next start.
@@ -59,45 +76,122 @@ async fn start_postgres(config: &Config) -> Result<Option<Postgres>, AppError> {
     Ok(Some(Postgres::start(settings).await?))
 }
 
+/// Whose database it is: demo data goes only into one that nobody else made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Private,
+    Named,
+}
+
 async fn with_database(
     config: &Config,
     telemetry: &Telemetry,
     ports: Ports,
     postgres: Option<&Postgres>,
 ) -> Result<(), AppError> {
-    let url = match (&config.database.url, postgres) {
-        (Some(url), _) => url.clone(),
-        (None, Some(postgres)) => SecretString::from(postgres.url()),
+    let (url, origin) = match (&config.database.url, postgres) {
+        (Some(url), _) => (url.clone(), Origin::Named),
+        (None, Some(postgres)) => (SecretString::from(postgres.url()), Origin::Private),
         (None, None) => return Err(AppError::NoDatabase),
     };
     database::migrate(&url).await?;
     let pool = database::pool(&url, &config.database)?;
+    let clock = Arc::new(ShiftedClock::default());
+    let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
+    let services = services::open(config, &pool, &ambient);
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
-    let readiness = start_parts(config, telemetry, ports, &pool, &shutdown)?;
-    announce(config);
+    let Ports { api, ops, gateway } = ports;
+    let shop = Shop { services, clock, gateway_url: gateway.url.clone() };
+    spawn_gateway(gateway, &shutdown);
+    let readiness = Readiness::default();
+    let running = run_until_asked(&shutdown, postgres, async {
+        let demo = Box::pin(prepare(config, &shop, origin)).await?;
+        start_parts(config, telemetry, shop, Listeners { api, ops }, (&shutdown, &readiness))?;
+        announce(config, demo);
+        Ok(())
+    });
+    let ended = running.await;
+    shutdown.ask();
     let _stopped = shutdown.run(|| readiness.drain()).await;
     pool.close().await;
-    Ok(())
+    ended
 }
 
-/// Starts everything that runs beside the signal watch.
+/// Starts, then waits until a stop is asked for, the start has failed or the private server is gone.
+async fn run_until_asked(
+    shutdown: &Shutdown,
+    postgres: Option<&Postgres>,
+    start: impl Future<Output = Result<(), AppError>>,
+) -> Result<(), AppError> {
+    let gone = async {
+        match postgres {
+            Some(postgres) => postgres.exited().await,
+            None => pending().await,
+        }
+    };
+    let asked = shutdown.asked();
+    let started_and_asked = async {
+        match asked.run_until_cancelled(start).await {
+            Some(Err(error)) => Err(error),
+            Some(Ok(())) | None => {
+                asked.cancelled().await;
+                Ok(())
+            }
+        }
+    };
+    tokio::select! {
+        ended = started_and_asked => ended,
+        gone = gone => Err(gone.into()),
+    }
+}
+
+/// The gateway runs before all else: the demo's charges are put on its record.
+fn spawn_gateway(gateway: OpenGateway, shutdown: &Shutdown) {
+    let process = shutdown.clone();
+    let stop = shutdown.stop_accepting();
+    shutdown.connections().spawn(async move {
+        if let Err(error) = gateway.serve(stop).await {
+            tracing::error!(%error, "the sandbox gateway failed");
+            process.ask();
+        }
+    });
+}
+
+/// Keys, the first administrator and, where they belong, the demo data.
+async fn prepare(config: &Config, shop: &Shop, origin: Origin) -> Result<Presence, AppError> {
+    let wanted = origin == Origin::Private && config.stage == Stage::Development;
+    if !wanted {
+        install(config, &shop.services).await?;
+        return Ok(Presence::Absent);
+    }
+    let demo = seed::open(config, &shop.services, &shop.gateway_url)?;
+    // First, since it asks whether anybody has an account yet.
+    let presence = demo::begin_where_new(&demo).await?;
+    install(config, &shop.services).await?;
+    if presence == Presence::Begun {
+        tracing::info!(orders = demo::ORDERS, "putting the demo data in");
+        demo::seed(&demo, demo::ORDERS, |_progress| ()).await?;
+        return Ok(Presence::Complete);
+    }
+    Ok(presence)
+}
+
+/// Starts everything that runs beside the signal watch and the gateway.
 fn start_parts(
     config: &Config,
     telemetry: &Telemetry,
-    ports: Ports,
-    pool: &PgPool,
-    shutdown: &Shutdown,
-) -> Result<Readiness, AppError> {
-    let clock = Arc::new(ShiftedClock::default());
-    let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let readiness = Readiness::default();
-    let gateway_probe = payments::gateway_probe(config, &ports.gateway.url);
-    let health =
-        Health::new(readiness.clone(), vec![services::postgres_probe(pool), gateway_probe]);
-    let services = services::open(config, pool, &ambient);
-    let payments = payments::open(config, &services, &ports.gateway.url, shutdown)?;
+    shop: Shop,
+    listeners: Listeners,
+    (shutdown, readiness): (&Shutdown, &Readiness),
+) -> Result<(), AppError> {
+    let Shop { services, clock, gateway_url } = shop;
+    let ambient = services.ambient.clone();
+    let gateway_probe = payments::gateway_probe(config, &gateway_url);
+    let probes = vec![services::postgres_probe(&services.pool), gateway_probe];
+    let health = Health::new(readiness.clone(), probes);
+    let payments = payments::open(config, &services, &gateway_url, shutdown)?;
     let mailing = worker::mailing(config)?;
     worker::open(config, &services, &payments, &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
@@ -113,20 +207,12 @@ fn start_parts(
         mail: mailing.folder,
     });
     let bounds = config.connections;
-    serve::spawn(Served { name: "api", listener: ports.api, router: api, bounds }, shutdown);
-    serve::spawn(Served { name: "ops", listener: ports.ops, router: ops, bounds }, shutdown);
-    let process = shutdown.clone();
-    let stop = shutdown.stop_accepting();
-    shutdown.connections().spawn(async move {
-        if let Err(error) = ports.gateway.serve(stop).await {
-            tracing::error!(%error, "the sandbox gateway failed");
-            process.ask();
-        }
-    });
+    serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
+    serve::spawn(Served { name: "ops", listener: listeners.ops, router: ops, bounds }, shutdown);
     let metrics = telemetry.metrics.clone();
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
     readiness.ready();
-    Ok(readiness)
+    Ok(())
 }
 
 /// Where mails are seen.
@@ -138,18 +224,23 @@ fn mails(config: &Config, ops: &BaseUrl) -> String {
 }
 
 /// The few lines a person needs, on standard output; everything else is the log's.
-fn announce(config: &Config) {
+fn announce(config: &Config, demo: Presence) {
     let public = &config.http.public_url;
     let ops = BaseUrl::of(config.ops.listen);
-    let lines = [
+    let mut lines = vec![
         format!("Till is up: {}", public.as_str()),
         format!("  Swagger UI        {}", public.join("/swagger-ui")),
         format!("  Documentation     {}", public.join("/docs")),
         format!("  Metrics, health   {}", ops.join("/metrics")),
         format!("  Mails             {}", mails(config, &ops)),
         format!("  Sandbox gateway   {}", BaseUrl::of(config.gateway.listen).as_str()),
-        "Press Ctrl-C to stop; the data is kept.".to_owned(),
     ];
+    if demo == Presence::Complete {
+        lines.push(format!("Sign in, with the password {}, as", demo::PASSWORD));
+        let sign_in = |known: &SignIn| format!("  {:<17} {}", known.role.as_str(), known.email);
+        lines.extend(demo::SIGN_INS.iter().map(sign_in));
+    }
+    lines.push("Press Ctrl-C to stop; the data is kept.".to_owned());
     let mut out = std::io::stdout().lock();
     // Where nobody reads, nobody is told.
     drop(writeln!(out, "{}", lines.join("\n")));

@@ -3,8 +3,12 @@
 //! The command line is the subcommand and, for every setting that is no secret, a flag; both are parsed here
 //! and nowhere else. What a command does stands in its own file.
 
+pub mod check;
 pub mod doctor;
+pub mod keys;
 pub mod openapi;
+pub mod probe;
+pub mod seed;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,16 +43,34 @@ pub enum Command {
     Openapi(OpenapiArgs),
     /// Check configuration, every dependency, migrations, clock and keys, and say what to do.
     Doctor,
+    /// Verify every rule of the money over the whole database and the gateway's record.
+    Check(CheckArgs),
     /// Look after the keys that sign access tokens.
     Keys(KeysArgs),
+    /// Ask one address once, for health checks: exit 0 where it answers 2xx.
+    Probe {
+        /// Such as http://127.0.0.1:8080/readyz.
+        url: String,
+    },
 }
 
 /// How much demo data.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct SeedArgs {
-    /// How many orders to make.
+    /// How many orders there shall be; a demo that has them is left alone, one that has fewer gets the rest.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     pub orders: u32,
+}
+
+/// What to check, and how much to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Name so many rows of each rule that is broken.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub most: u32,
+    /// Leave the gateway's record out.
+    #[arg(long)]
+    pub no_gateway: bool,
 }
 
 /// What to do with the OpenAPI document.
@@ -86,8 +108,9 @@ impl Command {
             Self::Seed(_) => Some(Program::Seed),
             Self::Gateway => Some(Program::Gateway),
             Self::Doctor => Some(Program::Doctor),
+            Self::Check(_) => Some(Program::Check),
             Self::Keys(_) => Some(Program::Keys),
-            Self::Openapi(_) => None,
+            Self::Openapi(_) | Self::Probe { .. } => None,
         }
     }
 }
@@ -122,7 +145,7 @@ pub fn parse_settings(
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
+    use super::{CheckArgs, Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
     use crate::config::{Environment, flags};
 
     fn parsed(line: &str) -> Result<Command, clap::Error> {
@@ -147,6 +170,8 @@ mod tests {
             ("till openapi --check", Command::Openapi(check)),
             ("till openapi --out docs", Command::Openapi(out)),
             ("till --listen 127.0.0.1:1 doctor", Command::Doctor),
+            ("till check --most 5", Command::Check(CheckArgs { most: 5, no_gateway: false })),
+            ("till probe http://a/", Command::Probe { url: "http://a/".to_owned() }),
             ("till keys rotate", Command::Keys(KeysArgs { action: KeysAction::Rotate })),
         ];
         for (line, command) in lines {

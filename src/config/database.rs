@@ -63,7 +63,7 @@ pub const STATEMENT_TIMEOUT: Setting = Setting {
 };
 
 /// Postgres and the pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Database {
     /// The database (`DATABASE_URL`); `None` only for programs that run without one or bring their own.
     pub url: Option<SecretString>,

@@ -34,6 +34,15 @@ pub const GATEWAY_TIMEOUT: Setting = Setting {
     help: "Longest time of one call to the gateway; a charge not answered by then is settled later.",
 };
 
+pub const GATEWAY_CALLBACK_URL: Setting = Setting {
+    name: "TILL_GATEWAY_CALLBACK_URL",
+    exposure: Exposure::Plain { flag: "gateway-callback-url" },
+    expects: "an http:// or https:// URL of host and port alone",
+    default: None,
+    example: "http://proxy:8080",
+    help: "Where the gateway reaches the API with its call-backs. Unset: TILL_PUBLIC_URL.",
+};
+
 /// The payment gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -41,6 +50,8 @@ pub struct Gateway {
     pub listen: SocketAddr,
     /// Where it is reached (`TILL_GATEWAY_URL`).
     pub url: BaseUrl,
+    /// Where it reaches the API (`TILL_GATEWAY_CALLBACK_URL`); `None`: at the public address.
+    pub callback_url: Option<BaseUrl>,
     /// Longest time of one call, 100 ms to 1 min (`TILL_GATEWAY_TIMEOUT`).
     pub timeout: Duration,
 }
@@ -50,6 +61,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Gateway, Noted> {
     let url = reader.optional(&GATEWAY_URL, BaseUrl::parse);
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let timeout = reader.defaulted(&GATEWAY_TIMEOUT, |text| duration(text, bounds));
+    let callback_url = reader.optional(&GATEWAY_CALLBACK_URL, BaseUrl::parse);
     let listen = listen?;
-    Ok(Gateway { listen, url: url?.unwrap_or_else(|| BaseUrl::of(listen)), timeout: timeout? })
+    Ok(Gateway {
+        listen,
+        url: url?.unwrap_or_else(|| BaseUrl::of(listen)),
+        callback_url: callback_url?,
+        timeout: timeout?,
+    })
 }

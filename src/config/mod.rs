@@ -89,6 +89,7 @@ pub const SETTINGS: &[&Setting] = &[
     &mail::MAIL_FROM,
     &gateway::GATEWAY_LISTEN,
     &gateway::GATEWAY_URL,
+    &gateway::GATEWAY_CALLBACK_URL,
     &gateway::GATEWAY_TIMEOUT,
     &admin::ADMIN_EMAIL,
     &admin::ADMIN_PASSWORD,
@@ -120,6 +121,8 @@ pub enum Program {
     Seed,
     /// `till doctor`.
     Doctor,
+    /// `till check`.
+    Check,
     /// `till keys …`.
     Keys,
 }
@@ -128,7 +131,9 @@ impl Program {
     /// Whether it can do without `DATABASE_URL`.
     const fn database(self) -> Needed {
         match self {
-            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Keys => Needed::Yes,
+            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Check | Self::Keys => {
+                Needed::Yes
+            }
             Self::Up | Self::Gateway | Self::Doctor => Needed::No,
         }
     }
@@ -137,9 +142,13 @@ impl Program {
     const fn shared_parts(self) -> Needed {
         match self {
             Self::Api | Self::Worker => Needed::Yes,
-            Self::Up | Self::Gateway | Self::Migrate | Self::Seed | Self::Doctor | Self::Keys => {
-                Needed::No
-            }
+            Self::Up
+            | Self::Gateway
+            | Self::Migrate
+            | Self::Seed
+            | Self::Check
+            | Self::Doctor
+            | Self::Keys => Needed::No,
         }
     }
 }

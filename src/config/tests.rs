@@ -185,7 +185,14 @@ fn settings_that_contradict_each_other_are_refused() {
 
 #[test]
 fn only_programs_that_need_a_database_ask_for_one() {
-    for program in [Program::Api, Program::Worker, Program::Migrate, Program::Seed, Program::Keys] {
+    for program in [
+        Program::Api,
+        Program::Worker,
+        Program::Migrate,
+        Program::Seed,
+        Program::Check,
+        Program::Keys,
+    ] {
         assert!(
             lines(program, &[("TILL_SECRET_KEY", KEY)])
                 .concat()

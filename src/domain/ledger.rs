@@ -2,6 +2,7 @@
 
 use super::ids::{OrderId, PaymentId, RefundId};
 use super::money::{Currency, Money};
+use super::payment::Payment;
 
 /// Where money stands in the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,6 +13,8 @@ pub enum Account {
     Sales,
     /// Against income: what was given back.
     Refunds,
+    /// A liability: what customers paid that no order takes, until it is given back.
+    UnappliedCash,
 }
 
 impl Account {
@@ -20,6 +23,7 @@ impl Account {
             Self::GatewayReceivable => "gateway_receivable",
             Self::Sales => "sales",
             Self::Refunds => "refunds",
+            Self::UnappliedCash => "unapplied_cash",
         }
     }
 }
@@ -48,28 +52,23 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Money arrived: the provider owes it to us, and it was earned.
-    pub fn capture(payment_id: PaymentId, order_id: Option<OrderId>, money: Money) -> Self {
-        let movement = Movement::Capture { payment_id };
+    /// Money arrived: the provider owes it to us, and it was earned, or is owed back where nothing takes it.
+    pub fn capture(payment: &Payment, money: Money) -> Self {
+        let earned = if payment.applied { Account::Sales } else { Account::UnappliedCash };
         Self {
-            movement,
-            order_id,
-            lines: transfer(Account::GatewayReceivable, Account::Sales, money),
+            movement: Movement::Capture { payment_id: payment.id },
+            order_id: payment.order_id,
+            lines: transfer(Account::GatewayReceivable, earned, money),
         }
     }
 
     /// Money went back.
-    pub fn refund(
-        payment_id: PaymentId,
-        refund_id: RefundId,
-        order_id: Option<OrderId>,
-        money: Money,
-    ) -> Self {
-        let movement = Movement::Refund { payment_id, refund_id };
+    pub fn refund(payment: &Payment, refund_id: RefundId, money: Money) -> Self {
+        let given = if payment.applied { Account::Refunds } else { Account::UnappliedCash };
         Self {
-            movement,
-            order_id,
-            lines: transfer(Account::Refunds, Account::GatewayReceivable, money),
+            movement: Movement::Refund { payment_id: payment.id, refund_id },
+            order_id: payment.order_id,
+            lines: transfer(given, Account::GatewayReceivable, money),
         }
     }
 

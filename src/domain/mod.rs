@@ -15,10 +15,12 @@ pub mod money;
 pub mod order;
 pub mod page;
 pub mod payment;
+pub mod permission;
 pub mod product;
 pub mod refund;
 pub mod stock;
 pub mod user;
+pub mod version;
 pub mod violation;
 
 pub use violation::Violation;

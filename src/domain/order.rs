@@ -14,6 +14,9 @@ use super::stock::Shortage;
 /// How long an unpaid order holds its stock.
 pub const UNPAID_ORDER_LIVES: Duration = Duration::minutes(30);
 
+/// How long an order that is paid in part holds its stock before what was paid goes back.
+pub const PARTLY_PAID_ORDER_LIVES: Duration = Duration::days(7);
+
 /// The most lines an order may have.
 pub const MAX_LINES: usize = 100;
 
@@ -211,6 +214,8 @@ impl Order {
         }
     }
 
+    /// Its time is up: also where it was paid in part, which is then given back.
+    ///
     /// # Errors
     /// The present state, where the order may not expire at `now`.
     pub fn expire(
@@ -218,11 +223,8 @@ impl Order {
         payments: OrderPayments,
         now: OffsetDateTime,
     ) -> Result<OrderStatus, OrderStatus> {
-        if self.expires_at <= now {
-            self.cancel(payments).map(|_| OrderStatus::Expired)
-        } else {
-            Err(self.status)
-        }
+        let waits = self.status == OrderStatus::Pending && payments.in_flight == 0;
+        if waits && self.expires_at <= now { Ok(OrderStatus::Expired) } else { Err(self.status) }
     }
 
     /// # Errors

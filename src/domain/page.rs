@@ -47,6 +47,45 @@ pub struct PageRequest {
     pub after: Option<Position>,
 }
 
+/// A page by its number, for the one list that people leaf through; it reads whatever it passes over, so its reach ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberedPage {
+    /// From 1.
+    pub number: i64,
+    pub size: PageSize,
+}
+
+impl NumberedPage {
+    /// The last row that a numbered page may show.
+    pub const REACH: i64 = 10_000;
+
+    /// # Errors
+    /// `out_of_range` below 1 and where the page would end beyond [`Self::REACH`].
+    pub fn new(number: i64, size: PageSize) -> Result<Self, Violation> {
+        let last = Self::REACH / size.rows();
+        if (1..=last).contains(&number) {
+            return Ok(Self { number, size });
+        }
+        let detail = format!("must be between 1 and {last} for this limit; a cursor leads further");
+        Err(Violation::new("out_of_range", detail))
+    }
+
+    /// How many rows come before it.
+    pub fn offset(self) -> i64 {
+        (self.number - 1) * self.size.rows()
+    }
+
+    /// The page after it, within reach.
+    pub fn next(self) -> Option<Self> {
+        Self::new(self.number + 1, self.size).ok()
+    }
+
+    /// How many pages so many rows make.
+    pub fn pages_of(self, rows: i64) -> i64 {
+        (rows + self.size.rows() - 1) / self.size.rows()
+    }
+}
+
 /// Some rows, and where the next page begins.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
@@ -66,5 +105,21 @@ impl<T> Page<T> {
 
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { rows: self.rows.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NumberedPage, PageSize};
+
+    #[test]
+    fn numbered_pages_begin_at_1_and_end_within_reach() {
+        let size = PageSize::parse(30).unwrap();
+        let page = NumberedPage::new(333, size).unwrap();
+        assert_eq!((page.offset(), page.next()), (9_960, None));
+        assert_eq!((page.pages_of(0), page.pages_of(30), page.pages_of(31)), (0, 1, 2));
+        for number in [i64::MIN, -1, 0, 334, i64::MAX] {
+            assert_eq!(NumberedPage::new(number, size).unwrap_err().code, "out_of_range");
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::Violation;
-use super::ids::{OrderId, PaymentId, UserId};
+use super::ids::{OrderId, PaymentId, RefundId, UserId};
 use super::metadata::Metadata;
 use super::money::{Amount, Currency, Money};
 use super::user::PaymentMethod;
@@ -86,6 +86,45 @@ impl FromStr for CaptureMethod {
     }
 }
 
+/// What is asked of the gateway for a payment, each under a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GatewayOperation {
+    Charge,
+    Capture,
+    Cancel,
+    Refund(RefundId),
+}
+
+impl GatewayOperation {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Capture => "capture",
+            Self::Cancel => "cancel",
+            Self::Refund(_) => "refund",
+        }
+    }
+
+    pub fn refund_id(self) -> Option<RefundId> {
+        match self {
+            Self::Refund(id) => Some(id),
+            Self::Charge | Self::Capture | Self::Cancel => None,
+        }
+    }
+
+    /// # Errors
+    /// `invalid_value` for an unknown kind, or one whose refund is missing or too much.
+    pub fn parse(kind: &str, refund: Option<RefundId>) -> Result<Self, Violation> {
+        match (kind, refund) {
+            ("charge", None) => Ok(Self::Charge),
+            ("capture", None) => Ok(Self::Capture),
+            ("cancel", None) => Ok(Self::Cancel),
+            ("refund", Some(id)) => Ok(Self::Refund(id)),
+            _ => Err(Violation::new("invalid_value", "must be charge, capture, cancel or refund")),
+        }
+    }
+}
+
 /// Why the gateway took no money: the code a client may act on, and words for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentFailure {
@@ -112,6 +151,8 @@ pub struct Payment {
     pub metadata: Metadata,
     /// What the gateway calls it, once it answered.
     pub gateway_charge_id: Option<String>,
+    /// Whether its money counts for its order; not where it came when the order no longer took any.
+    pub applied: bool,
     #[serde(with = "time::serde::rfc3339::option")]
     pub authorized_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]

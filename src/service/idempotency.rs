@@ -11,13 +11,14 @@
 
 use scoped_futures::{ScopedBoxFuture, ScopedFutureExt};
 use sqlx::{Connection, PgConnection};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::Services;
 use super::outcome::{Outcome, Refusal, StoredOutcome};
-use super::transact::{AsStoreError, transact};
+use super::transact::{AsStoreError, read, transact};
 use crate::domain::ambient::Ambient;
-use crate::domain::idempotency::KeyedRequest;
+use crate::domain::idempotency::{IdempotencyKey, KeyedRequest};
 use crate::domain::ids::AttemptId;
 use crate::store::StoreError;
 use crate::store::idempotency_keys::{self as keys, KeyLifetime, KeyState};
@@ -117,6 +118,43 @@ pub async fn begin(
     }
 }
 
+/// What is known of a key without using it.
+#[derive(Debug, Clone)]
+pub struct KeyReport {
+    pub progress: Progress,
+    pub created_at: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+}
+
+#[derive(Debug, Clone)]
+pub enum Progress {
+    Running,
+    Done(Outcome),
+}
+
+/// What became of a caller's own key; `None` where nothing is known of it, which doesn't say that nothing will happen.
+///
+/// # Errors
+/// [`KeyError::Unreadable`], or the store's.
+#[tracing::instrument(name = "service.idempotency.find", skip_all)]
+pub async fn find(
+    services: &Services,
+    principal: Uuid,
+    key: &IdempotencyKey,
+) -> Result<Option<KeyReport>, KeyError> {
+    let found =
+        read(&services.pool, move |conn| keys::find(conn, principal, key.as_str()).scope_boxed())
+            .await?;
+    let Some(record) = found else { return Ok(None) };
+    let progress = match record.state {
+        KeyState::Running(_) => Progress::Running,
+        // The purge may not have come by yet.
+        KeyState::Done(_) if record.expires_at <= services.ambient.now() => return Ok(None),
+        KeyState::Done(stored) => Progress::Done(decode(stored)?),
+    };
+    Ok(Some(KeyReport { progress, created_at: record.created_at, expires_at: record.expires_at }))
+}
+
 /// Runs an operation once for its key, in one transaction with the record of its outcome.
 ///
 /// # Errors
@@ -202,6 +240,20 @@ pub async fn remember_running(
 ) -> Result<(), KeyError> {
     keys::insert_running(conn, request, lifetime(ambient), attempt).await?;
     Ok(())
+}
+
+/// The outcome stored under a request's key, if it is done; without a lock, for whoever has made sure that it is theirs.
+///
+/// # Errors
+/// [`KeyError`] where it can't be read.
+pub async fn find_outcome(
+    conn: &mut PgConnection,
+    request: &KeyedRequest,
+) -> Result<Option<Outcome>, KeyError> {
+    match keys::find(conn, request.principal, request.key.as_str()).await?.map(|key| key.state) {
+        Some(KeyState::Done(stored)) => decode(stored).map(Some),
+        Some(KeyState::Running(_)) | None => Ok(None),
+    }
 }
 
 /// Settles the key that waits for an attempt, if one does; called by whoever settles the attempt.

@@ -1,7 +1,9 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
 pub mod auth;
+pub mod check;
 pub mod dead_letters;
+pub mod demo;
 pub mod health;
 pub mod housekeeping;
 pub mod idempotency;

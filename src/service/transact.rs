@@ -46,6 +46,21 @@ where
     work(&mut conn).await
 }
 
+/// Runs `work` on one unchanging view of the whole database, in which nothing can be changed.
+///
+/// # Errors
+/// Whatever `work` fails with, or a [`StoreError`] turned into it.
+pub async fn snapshot<'a, T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send,
+    E: From<StoreError>,
+{
+    let mut conn = pool.acquire().await.map_err(StoreError::from)?;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let mut view = conn.begin_with(begin).await.map_err(StoreError::from)?;
+    work(&mut view).await
+}
+
 /// Errors that may hold a [`StoreError`], so that a conflict can be told from a refusal.
 pub trait AsStoreError {
     fn as_store_error(&self) -> Option<&StoreError>;

@@ -1,7 +1,10 @@
 //! Questions about the database itself: does it answer, which version, which migrations, what time; it changes nothing.
 
+use std::str::FromStr;
+
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 
@@ -24,7 +27,10 @@ pub struct SchemaState {
 /// # Errors
 /// The database is not reached or refuses.
 pub async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
-    PgConnection::connect(url.expose_secret()).await
+    // That something exists already is no news.
+    let quiet = [("client_min_messages", "warning")];
+    let options = PgConnectOptions::from_str(url.expose_secret())?.options(quiet);
+    PgConnection::connect_with(&options).await
 }
 
 /// Succeeds while the database answers.

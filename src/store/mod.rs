@@ -3,7 +3,9 @@
 //! Row structs are private and become domain values on the way out; a row that breaks a domain rule is
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
 
+pub mod check;
 pub mod dead_letters;
+pub mod demo;
 pub mod error;
 pub mod health;
 pub mod idempotency_keys;
@@ -15,6 +17,8 @@ pub mod outbox;
 pub mod payment_attempts;
 pub mod payments;
 pub mod products;
+pub mod quarantined_callbacks;
+pub mod refunds;
 pub mod row;
 pub mod sessions;
 pub mod signing_keys;

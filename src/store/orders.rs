@@ -59,17 +59,22 @@ pub async fn insert(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Sto
     let statuses: Vec<_> = orders.iter().map(|o| o.status.as_str().to_owned()).collect();
     let currencies: Vec<_> = orders.iter().map(|o| o.currency.code().to_owned()).collect();
     let totals: Vec<_> = orders.iter().map(|o| o.total.get()).collect();
+    let paid: Vec<_> = orders.iter().map(|o| o.paid_amount).collect();
+    let refunded: Vec<_> = orders.iter().map(|o| o.refunded_amount).collect();
     let metadata: Vec<_> = orders.iter().map(|o| json!(o.metadata)).collect();
     sqlx::query!(
-        "INSERT INTO orders (id, customer_id, status, currency, total_amount, metadata, expires_at,
-                             created_at, updated_at)
+        "INSERT INTO orders (id, customer_id, status, currency, total_amount, paid_amount,
+                             refunded_amount, metadata, expires_at, created_at, updated_at)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],
-                              $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])",
+                              $6::bigint[], $7::bigint[], $8::jsonb[], $9::timestamptz[],
+                              $10::timestamptz[], $11::timestamptz[])",
         &column(|o| o.id.as_uuid()),
         &column(|o| o.customer_id.as_uuid()),
         &statuses,
         &currencies,
         &totals,
+        &paid,
+        &refunded,
         &metadata,
         &time(|o| o.expires_at),
         &time(|o| o.created_at),
@@ -194,7 +199,7 @@ pub async fn list(
     with_lines(conn, rows).await
 }
 
-/// Locks up to `limit` orders that wait for money in vain at `now`, the longest due first; those that
+/// Locks up to `limit` orders whose time is up at `now` and that have no payment under way, the longest due first; those that
 /// somebody else works on are left for the next time.
 ///
 /// # Errors
@@ -213,7 +218,7 @@ pub async fn list_expired_for_update(
            AND NOT EXISTS (
                SELECT FROM payments
                WHERE order_id = orders.id
-                 AND (payments.status IN ('processing', 'requires_capture') OR amount_captured > 0))
+                 AND payments.status IN ('processing', 'requires_capture'))
          ORDER BY expires_at
          LIMIT $2
          FOR UPDATE OF orders SKIP LOCKED",
@@ -236,7 +241,7 @@ pub async fn list_payment_sums(
     let ids: Vec<Uuid> = orders.iter().map(|order| order.as_uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT order_id AS "order_id!",
-                  sum(amount_captured)::bigint AS "captured!",
+                  coalesce(sum(amount_captured) FILTER (WHERE applied), 0)::bigint AS "captured!",
                   coalesce(sum(amount) FILTER (WHERE status IN ('processing', 'requires_capture')), 0)::bigint
                       AS "in_flight!"
            FROM payments WHERE order_id = ANY($1) GROUP BY order_id"#,

@@ -2,9 +2,13 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::ids::{AttemptId, Id, LeaseToken, PaymentId};
+use super::row::RowKey;
+use crate::domain::ids::{AttemptId, Id, LeaseToken, PaymentId, RefundId};
+use crate::domain::money::Amount;
+use crate::domain::payment::GatewayOperation;
 
 /// The right to act on an attempt until a time; whoever comes later has another token.
 #[derive(Debug, Clone, Copy)]
@@ -13,15 +17,18 @@ pub struct Lease {
     pub until: OffsetDateTime,
 }
 
-/// A charge that is about to be asked for.
+/// Something that is about to be asked for.
 #[derive(Debug, Clone)]
-pub struct NewCharge {
+pub struct NewAttempt {
     pub id: AttemptId,
     pub payment_id: PaymentId,
-    /// Minor units.
-    pub amount: i64,
+    pub operation: GatewayOperation,
+    pub amount: Amount,
     pub gateway_key: String,
+    /// Others may take it over from its end on: at once where nobody makes the call now.
     pub lease: Lease,
+    /// Whether a client's idempotency key waits for the outcome.
+    pub keyed: bool,
     pub request_id: String,
     pub created_at: OffsetDateTime,
 }
@@ -31,6 +38,8 @@ pub struct NewCharge {
 pub struct LeasedAttempt {
     pub id: AttemptId,
     pub payment_id: PaymentId,
+    pub operation: GatewayOperation,
+    pub amount: Amount,
     pub gateway_key: String,
     pub token: LeaseToken,
     /// How often it was taken over so far.
@@ -38,83 +47,192 @@ pub struct LeasedAttempt {
     pub request_id: String,
 }
 
+impl LeasedAttempt {
+    /// A new attempt as its maker holds it.
+    pub fn of(new: NewAttempt) -> Self {
+        Self {
+            id: new.id,
+            payment_id: new.payment_id,
+            operation: new.operation,
+            amount: new.amount,
+            gateway_key: new.gateway_key,
+            token: new.lease.token,
+            tries: 0,
+            request_id: new.request_id,
+        }
+    }
+}
+
+struct AttemptRow {
+    id: Uuid,
+    payment_id: Uuid,
+    refund_id: Option<Uuid>,
+    kind: String,
+    amount: i64,
+    gateway_key: String,
+    tries: i32,
+    request_id: String,
+}
+
+impl AttemptRow {
+    fn leased(self, token: LeaseToken) -> Result<LeasedAttempt, StoreError> {
+        let named = RowKey { table: "payment_attempts", key: &self.id };
+        let operation = GatewayOperation::parse(&self.kind, self.refund_id.map(RefundId::from));
+        Ok(LeasedAttempt {
+            id: self.id.into(),
+            payment_id: self.payment_id.into(),
+            operation: named.believe("kind", operation)?,
+            amount: named.believe("amount", Amount::new(self.amount))?,
+            gateway_key: self.gateway_key,
+            token,
+            tries: self.tries,
+            request_id: self.request_id,
+        })
+    }
+}
+
 /// # Errors
-/// [`StoreError`]; `AttemptLive` where the payment has a live one already.
-pub async fn insert_charge(conn: &mut PgConnection, charge: &NewCharge) -> Result<(), StoreError> {
+/// [`StoreError`]; `AttemptLive` where the payment has a live one already, other than a refund.
+pub async fn insert(conn: &mut PgConnection, attempt: &NewAttempt) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO payment_attempts (id, payment_id, kind, amount, gateway_key, state, lease_token,
-                                       leased_until, next_try_at, request_id, created_at)
-         VALUES ($1, $2, 'charge', $3, $4, 'live', $5, $6, $6, $7, $8)",
-        charge.id.as_uuid(),
-        charge.payment_id.as_uuid(),
-        charge.amount,
-        charge.gateway_key,
-        charge.lease.token.as_uuid(),
-        charge.lease.until,
-        charge.request_id,
-        charge.created_at
+        "INSERT INTO payment_attempts (id, payment_id, refund_id, kind, amount, gateway_key, state,
+                                       lease_token, leased_until, next_try_at, keyed, request_id,
+                                       created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'live', $7, $8, $8, $9, $10, $11)",
+        attempt.id.as_uuid(),
+        attempt.payment_id.as_uuid(),
+        attempt.operation.refund_id().map(Id::as_uuid),
+        attempt.operation.as_str(),
+        attempt.amount.get(),
+        attempt.gateway_key,
+        attempt.lease.token.as_uuid(),
+        attempt.lease.until,
+        attempt.keyed,
+        attempt.request_id,
+        attempt.created_at
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The payment that an attempt is made for, and until when the attempt is leased.
+/// What an attempt is made for, and when others may act on it.
 #[derive(Debug, Clone, Copy)]
-pub struct AttemptLease {
+pub struct Waiting {
     pub payment_id: PaymentId,
+    pub refund_id: Option<RefundId>,
     pub leased_until: OffsetDateTime,
 }
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-pub async fn find_lease(
-    conn: &mut PgConnection,
-    id: AttemptId,
-) -> Result<Option<AttemptLease>, StoreError> {
+pub async fn find(conn: &mut PgConnection, id: AttemptId) -> Result<Option<Waiting>, StoreError> {
     let row = sqlx::query!(
-        "SELECT payment_id, leased_until FROM payment_attempts WHERE id = $1",
+        "SELECT payment_id, refund_id, leased_until FROM payment_attempts WHERE id = $1",
         id.as_uuid()
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| AttemptLease {
+    Ok(row.map(|row| Waiting {
         payment_id: row.payment_id.into(),
+        refund_id: row.refund_id.map(RefundId::from),
         leased_until: row.leased_until,
     }))
 }
 
-/// Takes over the charge that has waited longest for its next try, if one is due.
+/// Whether a charge, capture or cancellation of the payment is under way.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-pub async fn lease_due_charge(
+pub async fn is_live(conn: &mut PgConnection, payment: PaymentId) -> Result<bool, StoreError> {
+    let live = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM payment_attempts
+                          WHERE payment_id = $1 AND state = 'live' AND kind <> 'refund') AS "live!""#,
+        payment.as_uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(live)
+}
+
+/// Takes over the attempt that has waited longest for its next try, if one is due.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+pub async fn lease_due(
     conn: &mut PgConnection,
     lease: Lease,
     now: OffsetDateTime,
 ) -> Result<Option<LeasedAttempt>, StoreError> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        AttemptRow,
         "UPDATE payment_attempts SET lease_token = $1, leased_until = $2, next_try_at = $2,
                                      tries = tries + 1
          WHERE id = (SELECT id FROM payment_attempts
-                     WHERE state = 'live' AND kind = 'charge'
-                       AND next_try_at <= $3 AND leased_until <= $3
+                     WHERE state = 'live' AND next_try_at <= $3 AND leased_until <= $3
                      ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, payment_id, gateway_key, tries, request_id",
+         RETURNING id, payment_id, refund_id, kind, amount, gateway_key, tries, request_id",
         lease.token.as_uuid(),
         lease.until,
         now
     )
     .fetch_optional(conn)
+    .await?
+    .map(|row| row.leased(lease.token))
+    .transpose()
+}
+
+/// Takes over this attempt where it is due and nobody holds it.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+pub async fn lease_if_due(
+    conn: &mut PgConnection,
+    id: AttemptId,
+    lease: Lease,
+    now: OffsetDateTime,
+) -> Result<Option<LeasedAttempt>, StoreError> {
+    sqlx::query_as!(
+        AttemptRow,
+        "UPDATE payment_attempts SET lease_token = $2, leased_until = $3, next_try_at = $3,
+                                     tries = tries + 1
+         WHERE id = $1 AND state = 'live' AND next_try_at <= $4 AND leased_until <= $4
+         RETURNING id, payment_id, refund_id, kind, amount, gateway_key, tries, request_id",
+        id.as_uuid(),
+        lease.token.as_uuid(),
+        lease.until,
+        now
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(|row| row.leased(lease.token))
+    .transpose()
+}
+
+/// Takes over all attempts of a payment that nobody holds, due or not: there is news of them.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or a row can't be believed.
+pub async fn lease_all_of(
+    conn: &mut PgConnection,
+    payment: PaymentId,
+    lease: Lease,
+    now: OffsetDateTime,
+) -> Result<Vec<LeasedAttempt>, StoreError> {
+    let rows = sqlx::query_as!(
+        AttemptRow,
+        "UPDATE payment_attempts SET lease_token = $2, leased_until = $3, next_try_at = $3,
+                                     tries = tries + 1
+         WHERE payment_id = $1 AND state = 'live' AND leased_until <= $4
+         RETURNING id, payment_id, refund_id, kind, amount, gateway_key, tries, request_id",
+        payment.as_uuid(),
+        lease.token.as_uuid(),
+        lease.until,
+        now
+    )
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| LeasedAttempt {
-        id: row.id.into(),
-        payment_id: row.payment_id.into(),
-        gateway_key: row.gateway_key,
-        token: lease.token,
-        tries: row.tries,
-        request_id: row.request_id,
-    }))
+    rows.into_iter().map(|row| row.leased(lease.token)).collect()
 }
 
 /// Settles the attempt for the holder of its lease; `false` where somebody else has the lease or settled it.

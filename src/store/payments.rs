@@ -30,6 +30,7 @@ struct PaymentRow {
     failure_message: Option<String>,
     metadata: JsonValue,
     gateway_charge_id: Option<String>,
+    applied: bool,
     authorized_at: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -58,6 +59,7 @@ impl TryFrom<PaymentRow> for Payment {
             failure,
             metadata: named.believe("metadata", serde_json::from_value(row.metadata))?,
             gateway_charge_id: row.gateway_charge_id,
+            applied: row.applied,
             authorized_at: row.authorized_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -100,7 +102,7 @@ pub async fn find(
         PaymentRow,
         "SELECT id, order_id, customer_id, status, amount, amount_captured, amount_refunded, currency,
                 payment_method, capture_method, failure_code, failure_message, metadata,
-                gateway_charge_id, authorized_at, created_at, updated_at
+                gateway_charge_id, applied, authorized_at, created_at, updated_at
          FROM payments WHERE id = $1 AND ($2::uuid IS NULL OR customer_id = $2)",
         id.as_uuid(),
         reach.customer().map(Id::as_uuid)
@@ -121,7 +123,7 @@ pub async fn find_for_update(
         PaymentRow,
         "SELECT id, order_id, customer_id, status, amount, amount_captured, amount_refunded, currency,
                 payment_method, capture_method, failure_code, failure_message, metadata,
-                gateway_charge_id, authorized_at, created_at, updated_at
+                gateway_charge_id, applied, authorized_at, created_at, updated_at
          FROM payments WHERE id = $1 FOR UPDATE",
         id.as_uuid()
     )
@@ -152,7 +154,7 @@ pub async fn list(
         PaymentRow,
         "SELECT id, order_id, customer_id, status, amount, amount_captured, amount_refunded, currency,
                 payment_method, capture_method, failure_code, failure_message, metadata,
-                gateway_charge_id, authorized_at, created_at, updated_at
+                gateway_charge_id, applied, authorized_at, created_at, updated_at
          FROM payments
          WHERE ($1::uuid IS NULL OR customer_id = $1)
            AND ($2::uuid IS NULL OR order_id = $2)
@@ -179,7 +181,7 @@ pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
     sqlx::query!(
         "UPDATE payments SET status = $2, amount_captured = $3, amount_refunded = $4,
                              failure_code = $5, failure_message = $6, gateway_charge_id = $7,
-                             authorized_at = $8, updated_at = $9
+                             applied = $8, authorized_at = $9, updated_at = $10
          WHERE id = $1",
         payment.id.as_uuid(),
         payment.status.as_str(),
@@ -188,12 +190,64 @@ pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
         payment.failure.as_ref().map(|failure| failure.code.as_str()),
         payment.failure.as_ref().map(|failure| failure.message.as_str()),
         payment.gateway_charge_id.as_deref(),
+        payment.applied,
         payment.authorized_at,
         payment.updated_at
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Locks up to `limit` authorised payments that were authorised at `before` or earlier and that nobody captures or
+/// cancels right now, the oldest first; those that somebody else works on are left for the next time.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or a row can't be believed.
+pub async fn list_authorized_for_update(
+    conn: &mut PgConnection,
+    before: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        "SELECT id, order_id, customer_id, status, amount, amount_captured, amount_refunded, currency,
+                payment_method, capture_method, failure_code, failure_message, metadata,
+                gateway_charge_id, applied, authorized_at, created_at, updated_at
+         FROM payments
+         WHERE status = 'requires_capture' AND authorized_at <= $1
+           AND NOT EXISTS (SELECT FROM payment_attempts
+                           WHERE payment_id = payments.id AND state = 'live')
+         ORDER BY authorized_at LIMIT $2
+         FOR UPDATE SKIP LOCKED",
+        before,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// Locks the captured payments of an order, oldest first.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or a row can't be believed.
+pub async fn list_captured_for_update(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        "SELECT id, order_id, customer_id, status, amount, amount_captured, amount_refunded, currency,
+                payment_method, capture_method, failure_code, failure_message, metadata,
+                gateway_charge_id, applied, authorized_at, created_at, updated_at
+         FROM payments WHERE order_id = $1 AND status = 'succeeded'
+         ORDER BY id FOR UPDATE",
+        order.as_uuid()
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
 }
 
 /// Somebody who can pay.

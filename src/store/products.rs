@@ -144,14 +144,53 @@ pub async fn list(
     .collect()
 }
 
-/// Categories that have active products, by name.
+/// Active products that were in paid orders together with this one, the most frequent first. It looks at the product's
+/// newest orders alone, so that it costs the same however often the product was sold.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
-pub async fn list_categories(conn: &mut PgConnection) -> Result<Vec<CategoryCount>, StoreError> {
+pub async fn list_bought_with(
+    conn: &mut PgConnection,
+    id: ProductId,
+    orders: i64,
+    limit: i64,
+) -> Result<Vec<Product>, StoreError> {
+    sqlx::query_as!(
+        ProductRow,
+        "SELECT products.id, products.sku, products.name, products.description, products.category,
+                products.unit_amount, products.currency, products.active, products.version,
+                products.created_at, products.updated_at
+         FROM (SELECT order_id FROM order_items WHERE product_id = $1
+               GROUP BY order_id ORDER BY order_id DESC LIMIT $2) AS newest
+         JOIN orders ON orders.id = newest.order_id AND orders.status IN ('paid', 'fulfilled')
+         JOIN order_items AS beside ON beside.order_id = orders.id AND beside.product_id <> $1
+         JOIN products ON products.id = beside.product_id AND products.active
+         GROUP BY products.id
+         ORDER BY count(DISTINCT orders.id) DESC, products.id
+         LIMIT $3",
+        id.as_uuid(),
+        orders,
+        limit
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Product::try_from)
+    .collect()
+}
+
+/// Categories that have active products, by name, up to `limit`.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or a row can't be believed.
+pub async fn list_categories(
+    conn: &mut PgConnection,
+    limit: i64,
+) -> Result<Vec<CategoryCount>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT category, count(*) AS "products!" FROM products
-           WHERE active GROUP BY category ORDER BY category"#
+           WHERE active GROUP BY category ORDER BY category LIMIT $1"#,
+        limit
     )
     .fetch_all(conn)
     .await?;

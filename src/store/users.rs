@@ -42,6 +42,15 @@ pub struct ProfileUpdate<'a> {
     pub password_hash: Option<&'a SecretString>,
 }
 
+impl ProfileUpdate<'_> {
+    /// Whether this user looks like that already.
+    pub fn changes_nothing_of(&self, user: &User) -> bool {
+        self.password_hash.is_none()
+            && self.name == user.name
+            && self.default_payment_method == user.default_payment_method.as_ref()
+    }
+}
+
 /// What stays of an account whose personal data goes.
 #[derive(Debug)]
 pub struct Erasure<'a> {
@@ -146,6 +155,22 @@ pub async fn find_for_update(
     .transpose()
 }
 
+/// All active administrators, whom nobody else can change until this transaction ends; locked in id order, so that
+/// nobody waits in a circle.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn list_administrators_for_update(
+    conn: &mut PgConnection,
+) -> Result<Vec<UserId>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE"
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(UserId::from).collect())
+}
+
 /// One row more than the page shows, newest first.
 ///
 /// # Errors
@@ -167,6 +192,44 @@ pub async fn list(conn: &mut PgConnection, page: &PageRequest) -> Result<Vec<Use
     .into_iter()
     .map(User::try_from)
     .collect()
+}
+
+/// The same order from its `offset`th row on, which the caller bounds: whatever is passed over is read, too.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or a row can't be believed.
+pub async fn list_from(
+    conn: &mut PgConnection,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    sqlx::query_as!(
+        UserRow,
+        "SELECT id, email, name, role, status, default_payment_method, email_verified_at, version,
+                created_at, updated_at
+         FROM users ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT $2",
+        offset,
+        limit
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(User::try_from)
+    .collect()
+}
+
+/// How many users there are; the counting stops at `most`.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn count(conn: &mut PgConnection, most: i64) -> Result<i64, StoreError> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM users LIMIT $1) AS counted"#,
+        most
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(counted)
 }
 
 /// # Errors
@@ -220,6 +283,30 @@ pub async fn find_credentials_for_share(
     .await?
     .map(Credentials::try_from)
     .transpose()
+}
+
+/// Makes whoever else wants to make the first administrator wait until this transaction ends.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn lock_first_admin(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('till first administrator', 0))")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether an administrator can sign in.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn has_admin(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let has = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND status = 'active') AS "has!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(has)
 }
 
 /// Writes an active user.

@@ -2,53 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
-use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use till::embedded::{Created, EmbeddedError, Postgres, Settings};
 
+use crate::support::directory::{Directory, PATIENCE, eventually, is_running, kill};
+
 /// Names the data directory to [`parent_that_is_killed`], which runs in a process of its own.
 const PARENT_DIRECTORY: &str = "TILL_TEST_EMBEDDED_DIRECTORY";
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A directory of one test, removed afterwards.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("till-it-{name}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        Self(path)
-    }
-
-    fn settings(&self) -> Settings {
-        Settings { data_dir: self.0.clone(), pg_bin: None }
-    }
-
-    fn cluster(&self) -> PathBuf {
-        self.0.join("postgres/data")
-    }
-
-    /// The process number of the server, once its lock file is complete.
-    fn server_pid(&self) -> Option<u32> {
-        let text = fs::read_to_string(self.cluster().join("postmaster.pid")).ok()?;
-        text.lines().next()?.parse().ok()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        if let Ok(target) = fs::read_link(self.0.join("postgres")) {
-            fs::remove_dir_all(target).unwrap();
-        }
-        fs::remove_dir_all(&self.0).unwrap();
-    }
-}
 
 async fn connect(postgres: &Postgres) -> PgConnection {
     PgConnection::connect_with(&PgConnectOptions::from_str(&postgres.url()).unwrap()).await.unwrap()
@@ -62,26 +27,6 @@ async fn execute(postgres: &Postgres, statement: &'static str) {
 
 async fn number(postgres: &Postgres, statement: &'static str) -> i64 {
     sqlx::query_scalar(statement).fetch_one(&mut connect(postgres).await).await.unwrap()
-}
-
-fn kill(pid: u32) {
-    let status = Command::new("sh").arg("-c").arg(format!("kill -9 {pid}")).status().unwrap();
-    assert!(status.success());
-}
-
-fn is_running(pid: u32) -> bool {
-    let status = Command::new("sh").arg("-c").arg(format!("kill -0 {pid} 2>&-")).status().unwrap();
-    status.success()
-}
-
-async fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        while !fact() {
-            tick.tick().await;
-        }
-    });
-    assert!(waited.await.is_ok(), "{what} did not happen in {PATIENCE:?}");
 }
 
 #[tokio::test]

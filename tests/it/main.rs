@@ -7,11 +7,16 @@
 )]
 
 mod api;
+mod check;
+mod commands;
 mod connections;
 mod embedded;
+mod examples;
 mod ops;
 mod processes;
+mod readme;
 mod sandbox;
 mod service;
 mod support;
+mod up;
 mod worker;

@@ -1,6 +1,4 @@
-//! Who may call, as a type in a handler's signature: `Caller<may::PlaceOrders>` exists only for a caller whose token holds the scope.
-
-use std::marker::PhantomData;
+//! Who may call, as a type in a handler's signature: `Caller<may::PlaceOrders>` exists only for a caller who may.
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
@@ -8,46 +6,18 @@ use axum::http::request::Parts;
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
-use crate::domain::access::{Principal, Scope};
+use crate::domain::access::Principal;
+use crate::domain::permission::{Granted, Permission};
 use crate::service::auth::tokens;
 
-/// A scope as a type.
-pub trait Permission: Send + Sync + 'static {
-    const SCOPE: Scope;
-}
-
-/// The permissions that handlers name.
-pub mod may {
-    use super::Permission;
-    use crate::domain::access::Scope;
-
-    macro_rules! permissions {
-        ($($name:ident = $scope:ident),+ $(,)?) => {$(
-            #[doc = concat!("Holds the scope [`Scope::", stringify!($scope), "`].")]
-            #[derive(Debug, Clone, Copy)]
-            pub struct $name;
-
-            impl Permission for $name {
-                const SCOPE: Scope = Scope::$scope;
-            }
-        )+};
-    }
-
-    permissions! {
-        ReadProfile = ProfileRead,
-        ReadOrders = OrdersRead,
-        WriteOrders = OrdersWrite,
-        WriteCatalog = CatalogWrite,
-        ReadPayments = PaymentsRead,
-        WritePayments = PaymentsWrite,
-    }
-}
+pub use crate::domain::permission::may;
 
 /// An authenticated caller who may do `P`.
 #[derive(Debug, Clone)]
 pub struct Caller<P> {
     pub principal: Principal,
-    permission: PhantomData<P>,
+    /// For use cases that ask for it.
+    pub granted: Granted<P>,
 }
 
 impl<S, P> FromRequestParts<S> for Caller<P>
@@ -62,10 +32,8 @@ where
         let token = bearer(parts)?;
         let ApiState { services, .. } = ApiState::from_ref(state);
         let principal = tokens::verify(&services, token).await?;
-        if !principal.scopes.contains(P::SCOPE) {
-            return Err(Problem::insufficient_scope(P::SCOPE.as_str()));
-        }
-        Ok(Self { principal, permission: PhantomData })
+        let granted = principal.granted()?;
+        Ok(Self { principal, granted })
     }
 }
 

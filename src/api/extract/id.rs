@@ -24,6 +24,27 @@ impl<S: Send + Sync, T: Id> FromRequestParts<S> for PathId<T> {
     }
 }
 
+/// The two parameters of a path such as `/v1/payments/{id}/refunds/{refundId}`.
+#[derive(Debug, Clone, Copy)]
+pub struct PathIds<T, U>(pub T, pub U);
+
+impl<S: Send + Sync, T: Id, U: Id> FromRequestParts<S> for PathIds<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let nothing_there = || Problem::new(ProblemCode::NotFound);
+        let Ok(Path((outer, inner))) =
+            Path::<(String, String)>::from_request_parts(parts, state).await
+        else {
+            return Err(nothing_there());
+        };
+        match (parse_id(&outer), parse_id(&inner)) {
+            (Ok(outer), Ok(inner)) => Ok(Self(outer, inner)),
+            (_, _) => Err(nothing_there()),
+        }
+    }
+}
+
 /// An id in a body or query: lower-case, hyphenated.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The header `Idempotency-Key` and the fingerprint of the request it stands for; stores and replays nothing.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
@@ -17,6 +17,21 @@ pub struct RequiredKey(pub IdempotencyKey);
 /// The key of an operation that takes one.
 #[derive(Debug, Clone)]
 pub struct OptionalKey(pub Option<IdempotencyKey>);
+
+/// The key in a path such as `/v1/idempotency-keys/{key}`. Anything but a key is 404: there is nothing there.
+#[derive(Debug, Clone)]
+pub struct PathKey(pub IdempotencyKey);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await.ok();
+        path.and_then(|Path(text)| parse(&text))
+            .map(Self)
+            .ok_or_else(|| Problem::new(ProblemCode::NotFound))
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for RequiredKey {
     type Rejection = Problem;
@@ -44,10 +59,14 @@ fn read(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     if values.next().is_some() {
         return Err(refused("Idempotency-Key must be sent once."));
     }
-    let key = value.to_str().ok().and_then(unquote);
-    key.and_then(|key| IdempotencyKey::parse(&key).ok())
-        .map(Some)
+    let key = value.to_str().ok().and_then(parse);
+    key.map(Some)
         .ok_or_else(|| refused("Idempotency-Key must be 1 to 255 visible ASCII characters."))
+}
+
+/// Quoted and bare form are one key.
+fn parse(text: &str) -> Option<IdempotencyKey> {
+    IdempotencyKey::parse(&unquote(text)?).ok()
 }
 
 /// An sf-string (RFC 9651 §3.3.3) without its quotes and escapes, or the bare text. `None` for half a string.

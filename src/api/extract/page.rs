@@ -124,16 +124,20 @@ impl CursorKey {
     }
 }
 
-/// `Link: <…>; rel="next"` (RFC 8288): the same list, from the cursor on.
-pub fn next_link(path: &str, query: Option<&str>, cursor: &str) -> Option<HeaderValue> {
+/// `Link: <…>; rel="next"` (RFC 8288): the same list with another `cursor`, or `page`.
+pub fn next_link(
+    path: &str,
+    query: Option<&str>,
+    (name, value): (&str, &str),
+) -> Option<HeaderValue> {
     let mut target = format!("{path}?");
     for pair in query.unwrap_or_default().split('&') {
-        if !pair.is_empty() && pair.split('=').next() != Some("cursor") {
+        if !pair.is_empty() && pair.split('=').next() != Some(name) {
             target.push_str(pair);
             target.push('&');
         }
     }
-    HeaderValue::try_from(format!("<{target}cursor={cursor}>; rel=\"next\"")).ok()
+    HeaderValue::try_from(format!("<{target}{name}={value}>; rel=\"next\"")).ok()
 }
 
 #[cfg(test)]
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_next_link_keeps_the_filters_and_replaces_the_cursor() {
-        let link = next_link("/v1/orders", Some("cursor=old&limit=2"), "new").unwrap();
+        let link = next_link("/v1/orders", Some("cursor=old&limit=2"), ("cursor", "new")).unwrap();
         assert_eq!(link, "</v1/orders?limit=2&cursor=new>; rel=\"next\"");
     }
 }

@@ -5,8 +5,13 @@ use std::fmt;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use crate::api::problem::{Problem, ProblemCode};
+use crate::domain::ids::Id;
+use crate::domain::version::ExpectedVersion;
 
 /// The version of a representation (RFC 9110 §8.8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +27,22 @@ enum Strength {
 }
 
 impl EntityTag {
-    /// A strong tag for a resource that counts its changes.
-    pub fn of_version(version: i64) -> Self {
-        Self { strength: Strength::Strong, opaque: version.to_string() }
+    /// A strong tag for a resource that counts its changes; another resource never has it.
+    pub fn of_version(id: impl Id, version: i64) -> Self {
+        Self { strength: Strength::Strong, opaque: format!("{}.{version}", id.as_uuid().simple()) }
     }
 
-    fn is_strongly(&self, other: &Self) -> bool {
-        self.strength == Strength::Strong && self == other
+    /// A strong tag for what has no version of its own: equal for equal bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
+        Self { strength: Strength::Strong, opaque: digest }
+    }
+
+    /// The version, where this is a strong tag of this resource.
+    fn version_of(&self, id: impl Id) -> Option<i64> {
+        let (_, version) = self.opaque.split_once('.')?;
+        let version = version.parse().ok()?;
+        (*self == Self::of_version(id, version)).then_some(version)
     }
 }
 
@@ -50,16 +64,14 @@ enum Tags {
 pub struct IfMatch(Option<Tags>);
 
 impl IfMatch {
-    /// By strong comparison. Without the header everything is allowed.
-    ///
-    /// # Errors
-    /// 412 `precondition_failed`.
-    pub fn check(&self, current: &EntityTag) -> Result<(), Problem> {
-        let holds = match &self.0 {
-            None | Some(Tags::Any) => true,
-            Some(Tags::These(tags)) => tags.iter().any(|tag| tag.is_strongly(current)),
-        };
-        if holds { Ok(()) } else { Err(Problem::new(ProblemCode::PreconditionFailed)) }
+    /// What is asked of a resource that counts its changes, by strong comparison.
+    pub fn version_of(&self, id: impl Id) -> ExpectedVersion {
+        match &self.0 {
+            None | Some(Tags::Any) => ExpectedVersion::Any,
+            Some(Tags::These(tags)) => {
+                ExpectedVersion::OneOf(tags.iter().filter_map(|tag| tag.version_of(id)).collect())
+            }
+        }
     }
 }
 
@@ -68,6 +80,10 @@ impl IfMatch {
 pub struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
+    pub fn is_sent(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// By weak comparison: 304 is due.
     pub fn has(&self, current: &EntityTag) -> bool {
         match &self.0 {
@@ -154,7 +170,10 @@ fn list(text: &str) -> Option<Vec<EntityTag>> {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
+    use uuid::Uuid;
+
     use super::{EntityTag, IfMatch, IfNoneMatch, read};
+    use crate::domain::ids::ProductId;
 
     fn sent(lines: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -168,26 +187,40 @@ mod tests {
         IfMatch(read(&sent(lines), &header::IF_MATCH).unwrap())
     }
 
+    fn product() -> ProductId {
+        Uuid::from_u128(0xab).into()
+    }
+
     #[test]
     fn a_change_needs_a_strong_match() {
-        let current = EntityTag::of_version(7);
-        for lines in [&["\"7\""][..], &["*"], &[], &["\"6\" , ,\"7\""], &["\"6,5\"", "\"7\""]] {
-            assert!(if_match(lines).check(&current).is_ok(), "{lines:?}");
+        const SEVEN: &str = "\"000000000000000000000000000000ab.7\"";
+        let allowed = |lines: &[&'static str]| if_match(lines).version_of(product()).includes(7);
+        assert_eq!(EntityTag::of_version(product(), 7).to_string(), SEVEN);
+        for lines in [&[SEVEN][..], &["*"], &[], &["\"6\" , ,\"x.1\"", SEVEN]] {
+            assert!(allowed(lines), "{lines:?}");
         }
-        for lines in [&["\"6\""][..], &["W/\"7\""], &["\"6\",\"8\""]] {
-            assert!(if_match(lines).check(&current).is_err(), "{lines:?}");
+        for lines in [
+            &["\"000000000000000000000000000000ab.6\""][..],
+            &["W/\"000000000000000000000000000000ab.7\""],
+            &["\"000000000000000000000000000000ac.7\""],
+            &["\"000000000000000000000000000000ab.07\""],
+            &["\"7\""],
+        ] {
+            assert!(!allowed(lines), "{lines:?}");
         }
     }
 
     #[test]
     fn a_read_is_spared_by_a_weak_match() {
-        let current = EntityTag::of_version(7);
-        let has = |lines: &[&'static str]| {
-            IfNoneMatch(read(&sent(lines), &header::IF_MATCH).unwrap()).has(&current)
+        let current = EntityTag::of_bytes(b"[]");
+        let has = |line: String| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, line.try_into().unwrap());
+            IfNoneMatch(read(&headers, &header::IF_NONE_MATCH).unwrap()).has(&current)
         };
-        assert!(has(&["W/\"7\""]) && has(&["\"7\""]) && has(&["*"]));
-        assert!(!has(&["\"8\""]) && !has(&[]));
-        assert_eq!(current.to_string(), "\"7\"");
+        assert!(has(format!("W/{current}")) && has(format!("\"a\", {current}")) && has("*".into()));
+        assert!(!has(EntityTag::of_bytes(b"[1]").to_string()));
+        assert!(!IfNoneMatch(None).has(&current));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) async fn layer(State(bounds): State<Bounds>, request: Request, next: 
     let method = request.method().clone();
     let mut response = next.run(request).await;
     let problem = match response.extensions_mut().remove::<Problem>() {
-        Some(problem) => problem,
+        Some(problem) => measured(problem, bounds),
         None if is_foreign(&response, &instance) => {
             let problem = named(response.status(), &method, bounds);
             response = with_headers_of(&problem, &response);
@@ -69,11 +69,17 @@ fn named(status: StatusCode, method: &Method, bounds: Bounds) -> Problem {
         ProblemCode::MethodNotAllowed => {
             problem.detail(format!("This address does not answer {method}."))
         }
-        ProblemCode::PayloadTooLarge => {
-            problem.detail(format!("The body may have at most {} bytes.", bounds.body_limit))
-        }
-        _ => problem,
+        _ => measured(problem, bounds),
     }
+}
+
+/// Says how large a body may be; a route with a bound of its own has said so itself.
+fn measured(problem: Problem, bounds: Bounds) -> Problem {
+    if problem.code() == ProblemCode::PayloadTooLarge {
+        return problem
+            .detail_if_none(format!("The body may have at most {} bytes.", bounds.body_limit));
+    }
+    problem
 }
 
 /// The problem's head, with what the first answer said beside its body, such as `Allow`.

@@ -6,13 +6,28 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 use super::operations;
 
-/// The id in the path of each operation that has one.
-const IDS: [(&str, &str); 4] = [
+/// The first id or key in the path of each operation that has one.
+const IDS: [(&str, &str); 18] = [
+    ("get_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
+    ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("update_product", "01890a5d-ac96-774b-bcce-b302099a9003"),
+    ("archive_product", "01890a5d-ac96-774b-bcce-b302099a9004"),
     ("get_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("adjust_inventory", "01890a5d-ac96-774b-bcce-b302099a9001"),
+    ("list_product_recommendations", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("get_order", "01890a5d-ac96-774b-bcce-b302099aa002"),
+    ("cancel_order", "01890a5d-ac96-774b-bcce-b302099aa003"),
+    ("fulfil_order", "01890a5d-ac96-774b-bcce-b302099aa004"),
     ("get_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
+    ("capture_payment", "01890a5d-ac96-774b-bcce-b302099ab003"),
+    ("cancel_payment", "01890a5d-ac96-774b-bcce-b302099ab004"),
+    ("refund_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
+    ("list_refunds", "01890a5d-ac96-774b-bcce-b302099ab005"),
+    ("get_refund", "01890a5d-ac96-774b-bcce-b302099ab005"),
+    ("get_idempotency_key", "place_order-1"),
 ];
+const REFUND: &str = "01890a5d-ac96-774b-bcce-b302099ac001";
 
 /// Fills in the key and the id of every operation that takes them.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
@@ -36,6 +51,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
 fn example(operation: &str, parameter: &Parameter) -> Option<String> {
     match (&parameter.parameter_in, parameter.name.as_str()) {
         (ParameterIn::Header, "Idempotency-Key") => Some(format!("{operation}-1")),
+        (ParameterIn::Path, "refundId") => Some(REFUND.to_owned()),
         (ParameterIn::Path, _) => {
             let (_, id) = IDS.iter().find(|(name, _)| *name == operation)?;
             Some((*id).to_owned())

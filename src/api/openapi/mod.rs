@@ -12,10 +12,13 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::api::extract::EmptyRequest;
 use problem_schema::ProblemSchema;
 pub use problems::declared;
 pub(crate) use problems::problems;
@@ -33,12 +36,13 @@ const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("users", "Customers and staff: signing up and looking after an account."),
     ("auth", "Signing in, refreshing and ending a session."),
     ("products", "The catalogue and its stock."),
     ("orders", "Placing, reading, cancelling and fulfilling orders."),
     ("payments", "Paying orders, capturing, cancelling and refunding."),
+    ("idempotency-keys", "What became of a request whose answer was lost."),
 ];
 
 /// The document without operations. An operation needs a token unless it says `security(())`.
@@ -96,7 +100,20 @@ pub(super) fn routes(document: &OpenApi) -> Router {
 
 /// Adds to every operation what follows from its shape and so needs no saying beside it.
 pub(super) fn complete(document: OpenApi) -> OpenApi {
-    examples::complete(problems::complete(document))
+    examples::complete(problems::complete(let_empty_bodies_be_absent(document)))
+}
+
+/// The macro takes every body of one type for required; [`EmptyBody`](crate::api::extract::EmptyBody) takes none, too.
+fn let_empty_bodies_be_absent(mut document: OpenApi) -> OpenApi {
+    let empty = RefOr::Ref(Ref::from_schema_name(EmptyRequest::name()));
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Some(RefOr::T(body)) = &mut operation.request_body else { continue };
+        let says_nothing = |content: &RefOr<Content>| matches!(content, RefOr::T(content) if content.schema.as_ref() == Some(&empty));
+        if body.content.values().any(says_nothing) {
+            body.required = None;
+        }
+    }
+    document
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

@@ -73,6 +73,13 @@ impl Problem {
         self
     }
 
+    /// The same, for who knows less than whoever made the problem: only where nothing was said yet.
+    #[must_use]
+    pub fn detail_if_none(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail.get_or_insert_with(|| detail.into());
+        self
+    }
+
     /// A refused value of the body.
     #[must_use]
     pub fn error(self, pointer: impl Into<String>, violation: Violation) -> Self {

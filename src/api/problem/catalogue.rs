@@ -99,11 +99,18 @@ catalogue! {
         detail "The access token expired 12 seconds ago."
     }
     TokenInvalid "token_invalid" UNAUTHORIZED AfterSignIn {
-        "The access token is not valid"
+        "The token is not valid"
         meaning "The token was not issued by this service for this service, was changed, or has been revoked."
         cause "A cut or edited token, one of another environment, or a sign-out, password change or changed role since."
         remedy "Sign in again. Don't try the same token once more."
         detail "The access token is not valid."
+    }
+    SignatureInvalid "signature_invalid" UNAUTHORIZED AfterChange {
+        "The signature is not valid"
+        meaning "The message is not signed by whom it claims to come from, or not now. Nothing of it was read."
+        cause "Another signing secret, a body that was changed on the way, or a timestamp more than five minutes from now."
+        remedy "Sign id, timestamp and body as they are sent, with the shared secret, and send at once."
+        detail "The call-back isn't signed by the payment gateway."
     }
     InvalidCredentials "invalid_credentials" UNAUTHORIZED AfterChange {
         "The credentials are not valid"

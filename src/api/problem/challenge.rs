@@ -13,8 +13,10 @@ pub(super) fn challenge(code: ProblemCode) -> Option<HeaderValue> {
             "Bearer realm=\"till\", error=\"invalid_token\", error_description=\"The access token has expired\""
         }
         ProblemCode::TokenInvalid => {
-            "Bearer realm=\"till\", error=\"invalid_token\", error_description=\"The access token is not valid\""
+            "Bearer realm=\"till\", error=\"invalid_token\", error_description=\"The token is not valid\""
         }
+        // No scheme of HTTP: the message itself is signed.
+        ProblemCode::SignatureInvalid => "Webhook-Signature",
         _ => return None,
     };
     Some(HeaderValue::from_static(value))

@@ -5,6 +5,8 @@
 
 pub mod callback;
 pub mod guarded;
+pub mod history;
+pub mod record;
 pub mod sandbox;
 
 use futures_util::future::BoxFuture;
@@ -15,6 +17,8 @@ use crate::domain::user::PaymentMethod;
 
 pub use callback::{CallbackError, CallbackVerifier, ChargeNotice, SignedCallback};
 pub use guarded::{Admission, GuardedGateway, NotAdmitted};
+pub use history::{PastCharge, SandboxHistory};
+pub use record::{GatewayRecord, RecordedCharge};
 pub use sandbox::SandboxGateway;
 
 /// What a provider must be able to do. All of it is idempotent by `key`.

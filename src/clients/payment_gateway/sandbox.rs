@@ -15,7 +15,7 @@ use crate::config::BaseUrl;
 use crate::domain::money::Amount;
 use crate::domain::payment::{CaptureMethod, PaymentFailure};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -221,7 +221,7 @@ fn of_charge(answer: &[u8], step: Step<'_>) -> Result<Charge, GatewayError> {
 }
 
 /// The body of a success; everything else as the error it is.
-async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
+pub(super) async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
     let response = request.send().await.map_err(broken)?;
     let status = response.status();
     match status {
@@ -251,7 +251,7 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, GatewayError> {
     Ok(body)
 }
 
-fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, GatewayError> {
+pub(super) fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, GatewayError> {
     serde_json::from_slice(answer).map_err(GatewayError::Unreadable)
 }
 

@@ -206,12 +206,31 @@ pub async fn published(services: &Services) -> Result<JwkSet, KeysError> {
     Ok(JwkSet { keys: keys.collect() })
 }
 
-/// Publishes a new key, which signs from [`LEAD`] on; the others retire once their last token is over. The
-/// name of the new key.
+/// Makes the first key where there is none.
+///
+/// # Errors
+/// [`KeysError`]; also where those that are there can't be opened.
+pub async fn ensure(services: &Services) -> Result<(), KeysError> {
+    load_or_create(services).await.map(drop)
+}
+
+/// A key that was just made, and what it means for the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    pub kid: String,
+    /// From here on the new key signs.
+    pub signs_from: OffsetDateTime,
+    /// From here on the others are neither accepted nor published.
+    pub others_retire_at: OffsetDateTime,
+}
+
+/// Publishes a new key, which signs from [`LEAD`] on; the others retire once their last token is over.
 ///
 /// # Errors
 /// [`KeysError`].
-pub async fn rotate(services: &Services) -> Result<String, KeysError> {
+pub async fn rotate(services: &Services) -> Result<Rotation, KeysError> {
+    // A first key must be there to sign until the new one does.
+    ensure(services).await?;
     transact(&services.pool, |conn| {
         async move {
             rows::lock(conn).await?;
@@ -220,7 +239,8 @@ pub async fn rotate(services: &Services) -> Result<String, KeysError> {
             rows::insert(conn, &key, now).await?;
             let last_token_over = key.signs_from + BELIEVED + ACCESS_TOKEN_LIVES * 2;
             rows::update_others_retired(conn, &key.kid, last_token_over).await?;
-            Ok(key.kid)
+            let SigningKeyRow { kid, signs_from, .. } = key;
+            Ok(Rotation { kid, signs_from, others_retire_at: last_token_over })
         }
         .scope_boxed()
     })

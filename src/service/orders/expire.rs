@@ -1,4 +1,4 @@
-//! Ends orders whose time to be paid is over. For the worker; several may do it at once.
+//! Ends orders whose time to be paid is over; what was paid in part goes back. For the worker; several may do it at once.
 
 use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::OrderId;
 use crate::domain::order::OrderStatus;
 use crate::service::outbox::publish;
+use crate::service::payments::give_back_all_of;
 use crate::service::transact::transact;
 use crate::service::{Cause, Services};
 use crate::store::orders;
@@ -45,6 +46,9 @@ async fn expire(
     due.retain(|order| order.expire(sums.get(&order.id).copied().unwrap_or_default(), now).is_ok());
     if due.is_empty() {
         return Ok(0);
+    }
+    for order in due.iter().filter(|order| order.paid_amount > 0) {
+        give_back_all_of(conn, ambient, cause, order.id).await?;
     }
     release(conn, &mut due, OrderStatus::Expired, now).await?;
     let events: Vec<Event> = due

@@ -1,4 +1,4 @@
-//! Marks a paid order as handed over. For staff, which the caller has made sure of.
+//! Marks a paid order as handed over.
 
 use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
@@ -9,6 +9,7 @@ use crate::domain::ambient::Ambient;
 use crate::domain::event::Event;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::OrderId;
+use crate::domain::permission::{Granted, may};
 use crate::service::idempotency::{self, Answer, Halt};
 use crate::service::outbox::publish;
 use crate::service::outcome::{Outcome, Refusal};
@@ -22,6 +23,7 @@ use crate::store::orders;
 #[tracing::instrument(name = "service.orders.fulfil", skip_all)]
 pub async fn fulfil(
     services: &Services,
+    _: Granted<may::FulfilOrders>,
     request: Option<&KeyedRequest>,
     cause: &Cause,
     id: OrderId,

@@ -1,27 +1,47 @@
-//! Payments: charging a customer is two transactions around one call to the gateway.
+//! Payments: whatever is asked of the gateway is two transactions around one call.
 //!
-//! 1. *Claim* ([`charge()`]): payment `processing`, attempt under a fenced lease and running key commit together.
-//! 2. *Call*: outside any transaction, in a task that outlives the client who asked.
-//! 3. *Settle* (`settle`): compare-and-set on the attempt; payment, order, journal, events and key in one commit.
+//! 1. *Claim* (`claim`): decide on locked rows; attempt under a fenced lease and running key commit together.
+//! 2. *Call* (`call`): outside any transaction, in a task that outlives the client who asked.
+//! 3. *Settle* (`settle`): compare-and-set on the attempt; payment, refund, order, journal, events and key in one
+//!    commit, whoever learned the answer: the first caller, the same key later, the reconciler or a call-back.
 //!
-//! An answer that isn't known settles nothing: the payment stays `processing`, and [`reconcile_due`] looks the charge
-//! up under our key until it is. Locks are taken in the order: order, payment, attempt.
+//! An answer that isn't known settles nothing: the attempt stays live, and [`reconcile_due`] asks again under the same
+//! key of the gateway until it is. Money that comes after all was given up is never dropped (`late`). Locks are taken in
+//! the order: order, payment, attempt.
 
+mod call;
+mod callback;
+mod cancel;
+mod capture;
 mod charge;
+mod claim;
 mod error;
+mod lapse;
+mod late;
+mod locked;
 mod read;
 mod reconcile;
+mod refund;
 mod settle;
+mod settle_charge;
+mod settle_refund;
 
 use tokio_util::task::TaskTracker;
 
-pub use charge::{Charged, charge};
+pub use callback::{Callback, receive};
+pub use cancel::{CancelPayment, cancel};
+pub use capture::{CapturePayment, capture};
+pub use charge::charge;
+pub use claim::{Progress, Unsettled};
 pub use error::PaymentError;
-pub use read::{find, list};
+pub use lapse::lapse_due;
+pub use read::{find, find_refund, list, list_refunds};
 pub use reconcile::reconcile_due;
+pub(super) use refund::give_back_all_of;
+pub use refund::{RefundPayment, refund};
 
 use super::Services;
-pub use crate::clients::payment_gateway::NotAdmitted;
+pub use crate::clients::payment_gateway::{CallbackError, NotAdmitted, SignedCallback};
 use crate::clients::payment_gateway::{CallbackVerifier, GuardedGateway};
 pub use crate::store::payments::PaymentFilter;
 

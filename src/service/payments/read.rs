@@ -4,9 +4,10 @@ use scoped_futures::ScopedFutureExt;
 
 use super::{PaymentFilter, Payments};
 use crate::domain::access::Reach;
-use crate::domain::ids::{Id, PaymentId};
+use crate::domain::ids::{Id, PaymentId, RefundId};
 use crate::domain::page::{Page, PageRequest, Position};
 use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
 use crate::service::transact::read;
 use crate::store::{self, StoreError};
 
@@ -39,4 +40,52 @@ pub async fn list(
     let position =
         |payment: &Payment| Position { created_at: payment.created_at, id: payment.id.as_uuid() };
     Ok(Page::cut(rows, page.size, position))
+}
+
+/// A payment's refunds, newest first; `None` where the caller may not see the payment.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn list_refunds(
+    payments: &Payments,
+    id: PaymentId,
+    reach: Reach,
+    page: PageRequest,
+) -> Result<Option<Page<Refund>>, StoreError> {
+    let rows: Option<Vec<Refund>> = read(&payments.services.pool, |conn| {
+        async move {
+            match store::payments::find(conn, id, reach).await? {
+                Some(_) => store::refunds::list(conn, id, page).await.map(Some),
+                None => Ok(None),
+            }
+        }
+        .scope_boxed()
+    })
+    .await?;
+    let position =
+        |refund: &Refund| Position { created_at: refund.created_at, id: refund.id.as_uuid() };
+    Ok(rows.map(|rows| Page::cut(rows, page.size, position)))
+}
+
+/// One refund of a payment, where the caller may see it.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn find_refund(
+    payments: &Payments,
+    payment: PaymentId,
+    id: RefundId,
+    reach: Reach,
+) -> Result<Option<Refund>, StoreError> {
+    read(&payments.services.pool, |conn| {
+        async move {
+            if store::payments::find(conn, payment, reach).await?.is_none() {
+                return Ok(None);
+            }
+            let refund = store::refunds::find(conn, id).await?;
+            Ok(refund.filter(|refund| refund.payment_id == payment))
+        }
+        .scope_boxed()
+    })
+    .await
 }

@@ -1,12 +1,14 @@
-//! Settles charges whose answer was never heard: asks the gateway under our key, and charges again only under that same key.
+//! Settles what was asked of the gateway and never answered: asks again, under the same key and only under that.
 
 use scoped_futures::ScopedFutureExt;
 
-use super::charge::{LEASE, order_of};
-use super::settle::{Verdict, postpone, settle};
+use super::call::{Heard, Verdict, call, find_charge};
+use super::claim::LEASE;
+use super::settle::{conclude, postpone};
 use super::{PaymentError, Payments};
-use crate::clients::payment_gateway::GatewayError;
+use crate::clients::payment_gateway::Admission;
 use crate::domain::access::Reach;
+use crate::domain::payment::{GatewayOperation, Payment};
 use crate::service::Cause;
 use crate::service::transact::{read, transact};
 use crate::store;
@@ -15,15 +17,18 @@ use crate::store::payment_attempts::{Lease, LeasedAttempt};
 /// After so many tries a charge that the gateway doesn't know is given up; about ten minutes.
 const MOST_TRIES: i32 = 10;
 
-/// Settles up to `limit` charges that are due; how many it looked at.
+/// Settles up to `limit` attempts that are due; how many it looked at.
 ///
 /// # Errors
 /// [`PaymentError::GatewayUnavailable`] while the gateway isn't called, or the store's.
+#[tracing::instrument(name = "service.payments.reconcile_due", skip_all)]
 pub async fn reconcile_due(payments: &Payments, limit: usize) -> Result<usize, PaymentError> {
     let mut looked_at = 0;
     while looked_at < limit {
+        // Before the lease: what isn't called now stays due.
+        let admission = payments.gateway.admit().await?;
         let Some(attempt) = take_over(payments).await? else { break };
-        reconcile(payments, &attempt).await?;
+        reconcile(payments, admission, &attempt).await?;
         looked_at += 1;
     }
     Ok(looked_at)
@@ -35,41 +40,59 @@ async fn take_over(payments: &Payments) -> Result<Option<LeasedAttempt>, Payment
         async move {
             let now = ambient.now();
             let lease = Lease { token: ambient.id(), until: now + LEASE };
-            Ok(store::payment_attempts::lease_due_charge(conn, lease, now).await?)
+            Ok(store::payment_attempts::lease_due(conn, lease, now).await?)
         }
         .scope_boxed()
     })
     .await
 }
 
-async fn reconcile(payments: &Payments, attempt: &LeasedAttempt) -> Result<(), PaymentError> {
+/// Learns how an attempt ended that is ours now, and settles it or leaves it for later.
+pub(super) async fn reconcile(
+    payments: &Payments,
+    admission: Admission,
+    attempt: &LeasedAttempt,
+) -> Result<(), PaymentError> {
     let cause = Cause { request_id: attempt.request_id.clone(), trace_parent: None };
-    match look_up_or_charge(payments, attempt).await? {
-        Ok(verdict) => settle(payments, &cause, attempt, &verdict).await.map(drop),
+    let payment = payment_of(payments, attempt).await?;
+    let heard = match attempt.operation {
+        GatewayOperation::Charge => {
+            look_up_or_charge(payments, admission, attempt, &payment).await?
+        }
+        GatewayOperation::Capture | GatewayOperation::Cancel | GatewayOperation::Refund(_) => {
+            call(payments, admission, attempt, &payment).await?
+        }
+    };
+    match heard {
+        Ok(verdict) => conclude(payments, &cause, attempt, &verdict).await.map(drop),
         Err(open) => postpone(payments, attempt, &open).await,
     }
 }
 
+async fn payment_of(payments: &Payments, attempt: &LeasedAttempt) -> Result<Payment, PaymentError> {
+    let id = attempt.payment_id;
+    read(&payments.services.pool, |conn| {
+        store::payments::find(conn, id, Reach::Everyone).scope_boxed()
+    })
+    .await?
+    .ok_or(PaymentError::Lost(id))
+}
+
 async fn look_up_or_charge(
     payments: &Payments,
+    admission: Admission,
     attempt: &LeasedAttempt,
-) -> Result<Result<Verdict, String>, PaymentError> {
-    let gateway = &payments.gateway;
-    let known: Result<_, GatewayError> =
-        gateway.find_charge(gateway.admit().await?, &attempt.gateway_key).await;
-    match known {
-        Ok(Some(charge)) => return Ok(Verdict::of(Ok(charge))),
+    payment: &Payment,
+) -> Result<Heard, PaymentError> {
+    match find_charge(payments, admission, payment).await {
+        Ok(Some(charge)) => return Ok(Verdict::of(charge, payment)),
         Err(error) => return Ok(Err(error.to_string())),
         // A definite answer: no request of ours has charged, and by now none is under way.
         Ok(None) if attempt.tries >= MOST_TRIES => return Ok(Ok(Verdict::gateway_error())),
         Ok(None) => {}
     }
-    let id = attempt.payment_id;
-    let payment = read(&payments.services.pool, |conn| {
-        store::payments::find(conn, id, Reach::Everyone).scope_boxed()
-    })
-    .await?
-    .ok_or(PaymentError::Lost(id))?;
-    let order = order_of(payments, &payment, &attempt.gateway_key);
-    Ok(Verdict::of(gateway.charge(gateway.admit().await?, &order).await))
+    match payments.gateway.admit().await {
+        Ok(admission) => call(payments, admission, attempt, payment).await,
+        Err(refusal) => Ok(Err(refusal.to_string())),
+    }
 }

@@ -3,6 +3,7 @@
 use super::{ProductError, UpdateProduct, update};
 use crate::domain::ids::ProductId;
 use crate::domain::product::{Product, ProductChange};
+use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
 
 /// The product as it is afterwards; archiving twice changes nothing more than its version.
@@ -13,7 +14,7 @@ use crate::service::Services;
 pub async fn archive(
     services: &Services,
     id: ProductId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
 ) -> Result<Product, ProductError> {
     let change = ProductChange { active: Some(false), ..ProductChange::default() };
     update(services, &UpdateProduct { id, change, expected_version }).await

@@ -11,5 +11,7 @@ pub use adjust_stock::{AdjustStock, adjust_stock};
 pub use archive::archive;
 pub use create::{CreateProduct, InitialStock, create};
 pub use error::ProductError;
-pub use read::{Audience, find, find_inventory, list, list_categories};
+pub use read::{
+    Audience, MOST_CATEGORIES, find, find_inventory, list, list_categories, list_recommendations,
+};
 pub use update::{UpdateProduct, update};

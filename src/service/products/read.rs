@@ -10,6 +10,15 @@ use crate::service::Services;
 use crate::service::transact::read;
 use crate::store::{products, stock};
 
+/// A shop has fewer by far; whoever has more is shown the first of them.
+pub const MOST_CATEGORIES: i64 = 1000;
+
+/// How many recommendations one product gets.
+const RECOMMENDATIONS: i64 = 10;
+
+/// How many of a product's newest orders recommendations are taken from.
+const ORDERS_LOOKED_AT: i64 = 1000;
+
 /// Who looks at the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -51,13 +60,36 @@ pub async fn list(
     }))
 }
 
-/// Categories with something for sale, by name.
+/// Categories with something for sale, by name; no more than [`MOST_CATEGORIES`].
 ///
 /// # Errors
 /// The store's.
 #[tracing::instrument(name = "service.products.list_categories", skip_all)]
 pub async fn list_categories(services: &Services) -> Result<Vec<CategoryCount>, ProductError> {
-    Ok(read(&services.pool, |conn| products::list_categories(conn).scope_boxed()).await?)
+    Ok(read(&services.pool, |conn| products::list_categories(conn, MOST_CATEGORIES).scope_boxed())
+        .await?)
+}
+
+/// What is bought together with this product, the most frequent first.
+///
+/// # Errors
+/// [`ProductError::NotFound`] where it isn't for sale, or the store's.
+#[tracing::instrument(name = "service.products.list_recommendations", skip_all)]
+pub async fn list_recommendations(
+    services: &Services,
+    id: ProductId,
+) -> Result<Vec<Product>, ProductError> {
+    read(&services.pool, move |conn| {
+        async move {
+            products::find(conn, id)
+                .await?
+                .filter(|product| product.active)
+                .ok_or(ProductError::NotFound)?;
+            Ok(products::list_bought_with(conn, id, ORDERS_LOOKED_AT, RECOMMENDATIONS).await?)
+        }
+        .scope_boxed()
+    })
+    .await
 }
 
 /// How many pieces can be ordered now.

@@ -5,6 +5,7 @@ use scoped_futures::ScopedFutureExt;
 use super::ProductError;
 use crate::domain::ids::ProductId;
 use crate::domain::product::{Product, ProductChange};
+use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::products;
@@ -14,8 +15,8 @@ use crate::store::products;
 pub struct UpdateProduct {
     pub id: ProductId,
     pub change: ProductChange,
-    /// The version that the caller saw; the change is refused where it is another by now.
-    pub expected_version: Option<i64>,
+    /// What the caller saw; the change is refused where it is another by now.
+    pub expected_version: ExpectedVersion,
 }
 
 /// The product as it is afterwards.
@@ -28,7 +29,7 @@ pub async fn update(services: &Services, command: &UpdateProduct) -> Result<Prod
         async move {
             let before =
                 products::find_for_update(conn, command.id).await?.ok_or(ProductError::NotFound)?;
-            if command.expected_version.is_some_and(|version| version != before.version) {
+            if !command.expected_version.includes(before.version) {
                 return Err(ProductError::PreconditionFailed { version: before.version });
             }
             let after = before.apply(command.change.clone(), services.ambient.now());

@@ -3,6 +3,7 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::UserError;
+use crate::domain::access::Role;
 use crate::domain::ids::UserId;
 use crate::domain::user::UserStatus;
 use crate::service::Services;
@@ -13,10 +14,17 @@ use crate::store::{sessions, users};
 /// Erases an account; its address may be registered again.
 ///
 /// # Errors
-/// [`UserError::NotFound`] (erased before, too), or it could not be done.
+/// [`UserError::NotFound`] (erased before, too), [`UserError::LastAdministrator`], or it could not be done.
 pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
     transact(&services.pool, |conn| {
         async move {
+            let user = users::find(conn, id).await?.ok_or(UserError::NotFound)?;
+            if user.role == Role::Admin {
+                let administrators = users::list_administrators_for_update(conn).await?;
+                if administrators == [id] {
+                    return Err(UserError::LastAdministrator);
+                }
+            }
             users::find_for_update(conn, id)
                 .await?
                 .filter(|user| user.status != UserStatus::Erased)

@@ -18,9 +18,12 @@ pub enum UserError {
     /// The user changed since it was read; `version` is the current one.
     #[error("the user was changed since it was read")]
     Changed { version: i64 },
-    /// An administrator's own role and status are changed by another one, so that one always remains.
+    /// An administrator's own role and status are changed by another one.
     #[error("nobody changes their own role or status")]
     OwnAccount,
+    /// Nobody could let anybody in again.
+    #[error("one administrator must remain")]
+    LastAdministrator,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]

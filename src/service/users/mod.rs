@@ -2,6 +2,7 @@
 
 pub mod erase;
 pub mod error;
+pub mod first_admin;
 pub mod read;
 pub mod register;
 pub mod update;

@@ -51,7 +51,7 @@ pub async fn register(
     .await
 }
 
-fn taken(error: StoreError) -> UserError {
+pub(super) fn taken(error: StoreError) -> UserError {
     match error.constraint() {
         Some(Constraint::EmailTaken) => UserError::EmailTaken,
         _ => error.into(),

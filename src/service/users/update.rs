@@ -1,23 +1,28 @@
 //! What administrators change about others: role and status, in force at once for every token issued before.
 
+use std::str::FromStr;
+
 use scoped_futures::ScopedFutureExt;
 
 use super::UserError;
-use crate::domain::access::{Principal, Role};
+use crate::domain::Violation;
+use crate::domain::access::Role;
 use crate::domain::ids::UserId;
+use crate::domain::permission::{Granted, may};
 use crate::domain::user::{User, UserStatus};
+use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::{sessions, users};
 
 /// What is to change; everything else stays.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct UpdateUser {
     pub id: UserId,
     pub role: Option<Role>,
     pub standing: Option<Standing>,
-    /// Refuse where the user has another version by now (`If-Match`).
-    pub if_version: Option<i64>,
+    /// What the caller saw; the change is refused where it is another by now.
+    pub expected_version: ExpectedVersion,
 }
 
 /// What an administrator may set; erasing is the user's own act.
@@ -36,32 +41,49 @@ impl From<Standing> for UserStatus {
     }
 }
 
-/// For callers who may manage users. A user who is disabled is signed out everywhere.
+impl FromStr for Standing {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        match text {
+            "active" => Ok(Self::Active),
+            "disabled" => Ok(Self::Disabled),
+            _ => Err(Violation::new("invalid_value", "must be active or disabled")),
+        }
+    }
+}
+
+/// A user who is disabled is signed out everywhere.
 ///
 /// # Errors
-/// [`UserError::NotFound`] (an erased user, too), [`UserError::OwnAccount`], [`UserError::Changed`], or it could
-/// not be done.
+/// [`UserError::NotFound`] (an erased user, too), [`UserError::OwnAccount`], [`UserError::LastAdministrator`],
+/// [`UserError::Changed`], or it could not be done.
 pub async fn update(
     services: &Services,
-    caller: &Principal,
-    command: UpdateUser,
+    administrator: Granted<may::ManageUsers>,
+    command: &UpdateUser,
 ) -> Result<User, UserError> {
-    if caller.user_id == command.id {
+    if administrator.holder() == command.id {
         return Err(UserError::OwnAccount);
     }
-    transact(&services.pool, |conn| {
+    transact(&services.pool, move |conn| {
         async move {
+            let administrators = users::list_administrators_for_update(conn).await?;
             let user = users::find_for_update(conn, command.id)
                 .await?
                 .filter(|user| user.status != UserStatus::Erased)
                 .ok_or(UserError::NotFound)?;
-            if command.if_version.is_some_and(|version| version != user.version) {
+            if !command.expected_version.includes(user.version) {
                 return Err(UserError::Changed { version: user.version });
             }
             let role = command.role.unwrap_or(user.role);
             let status = command.standing.map_or(user.status, UserStatus::from);
             if (role, status) == (user.role, user.status) {
                 return Ok(user);
+            }
+            let stays = (role, status) == (Role::Admin, UserStatus::Active);
+            if administrators == [user.id] && !stays {
+                return Err(UserError::LastAdministrator);
             }
             let now = services.ambient.now();
             if status == UserStatus::Disabled {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::UserError;
 use crate::domain::ids::UserId;
 use crate::domain::user::{PaymentMethod, PersonName, User, UserStatus};
+use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
 use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
 use crate::service::transact::{read, transact};
@@ -19,8 +20,8 @@ pub struct UpdateMe {
     pub name: Option<PersonName>,
     pub password: Option<NewPassword>,
     pub default_payment_method: PaymentMethodChange,
-    /// Refuse where the user has another version by now (`If-Match`).
-    pub if_version: Option<i64>,
+    /// What the caller saw; the change is refused where it is another by now.
+    pub expected_version: ExpectedVersion,
 }
 
 #[derive(Debug, Clone)]
@@ -49,15 +50,16 @@ pub async fn update_me(
     id: UserId,
     command: UpdateMe,
 ) -> Result<User, UserError> {
-    let UpdateMe { name, password, default_payment_method: method, if_version } = command;
+    let UpdateMe { name, password, default_payment_method: method, expected_version } = command;
     let change = match password {
         Some(password) => Some(prove(services, id, password).await?),
         None => None,
     };
     let (name, method, change) = (name.as_ref(), &method, change.as_ref());
+    let expected_version = &expected_version;
     transact(&services.pool, |conn| {
         async move {
-            let user = current(conn, id, if_version).await?;
+            let user = current(conn, id, expected_version).await?;
             let now = services.ambient.now();
             if let Some(change) = change {
                 still_proven(conn, id, change).await?;
@@ -72,6 +74,9 @@ pub async fn update_me(
                 },
                 password_hash: change.map(|change| &change.hash),
             };
+            if update.changes_nothing_of(&user) {
+                return Ok(user);
+            }
             Ok(users::update_profile(conn, id, &update, now).await?)
         }
         .scope_boxed()
@@ -82,17 +87,16 @@ pub async fn update_me(
 async fn current(
     conn: &mut PgConnection,
     id: UserId,
-    if_version: Option<i64>,
+    expected_version: &ExpectedVersion,
 ) -> Result<User, UserError> {
     let user = users::find_for_update(conn, id)
         .await?
         .filter(|user| user.status == UserStatus::Active)
         .ok_or(UserError::NotFound)?;
-    match if_version {
-        Some(version) if version != user.version => {
-            Err(UserError::Changed { version: user.version })
-        }
-        Some(_) | None => Ok(user),
+    if expected_version.includes(user.version) {
+        Ok(user)
+    } else {
+        Err(UserError::Changed { version: user.version })
     }
 }
 

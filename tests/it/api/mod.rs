@@ -1,11 +1,22 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
+mod access;
+mod auth;
+mod bodies;
+mod categories;
 mod contention;
 mod declared;
+mod document;
 mod edge;
+mod gateway;
+mod idempotency_keys;
+mod methods;
 mod openapi;
 mod orders;
 mod pages;
 mod payments;
+mod products;
 pub mod shop;
+mod strain;
 pub mod support;
+mod users;

@@ -17,7 +17,7 @@ use crate::sandbox::support::{Folder, Sandbox};
 use crate::support::factories::{customer, product};
 use crate::support::{TestServices, services};
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// One instance of the API with all that it stands on.
 pub struct Shop {
@@ -31,7 +31,8 @@ pub struct Shop {
 #[derive(Clone)]
 pub struct Actor {
     pub id: UserId,
-    token: String,
+    pub token: String,
+    pub refresh_token: String,
     router: Router,
 }
 
@@ -72,12 +73,19 @@ impl Shop {
         self.sign_in(hired.id, &format!("{role}@example.com")).await
     }
 
-    async fn sign_in(&self, id: UserId, email: &str) -> Actor {
+    pub async fn sign_in(&self, id: UserId, email: &str) -> Actor {
         let credentials = json!({ "email": email, "password": PASSWORD });
         let answered = call(&self.router, "/v1/auth/token", &credentials).await;
-        assert_eq!(answered.status, 200, "{}", answered.text);
-        let token = answered.json()["accessToken"].as_str().unwrap().to_owned();
-        Actor { id, token, router: self.router.clone() }
+        Actor::of(&self.router, id, &answered)
+    }
+
+    /// The same person with a token that may do nothing.
+    pub async fn without_scopes(&self, actor: &Actor) -> Actor {
+        let narrow = sqlx::query("UPDATE sessions SET scope = '' WHERE user_id = $1");
+        narrow.bind(actor.id.as_uuid()).execute(&self.test.services.pool).await.unwrap();
+        let request = json!({ "refreshToken": actor.refresh_token });
+        let answered = call(&self.router, "/v1/auth/refresh", &request).await;
+        Actor::of(&self.router, actor.id, &answered)
     }
 
     /// A product at MYR 19.90 with so many pieces in stock.
@@ -97,13 +105,22 @@ impl Shop {
 }
 
 impl Actor {
+    /// Whoever was handed these tokens.
+    fn of(router: &Router, id: UserId, tokens: &Answered) -> Self {
+        assert_eq!(tokens.status, 200, "{}", tokens.text);
+        let body = tokens.json();
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        let (token, refresh_token) = (text("accessToken"), text("refreshToken"));
+        Self { id, token, refresh_token, router: router.clone() }
+    }
+
     /// The same person, speaking to another instance.
     pub fn at(&self, router: &Router) -> Self {
         Self { router: router.clone(), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answered {
-        self.send(Method::GET, path, &[], Body::empty()).await
+        self.send(Method::GET, path, &[], "").await
     }
 
     /// With a key.
@@ -111,17 +128,40 @@ impl Actor {
         self.post_with(path, &[("idempotency-key", key.as_bytes())], &body.to_string()).await
     }
 
-    /// With these headers and this text as the body.
-    pub async fn post_with(&self, path: &str, headers: &[(&str, &[u8])], body: &str) -> Answered {
-        self.send(Method::POST, path, headers, Body::from(body.to_owned())).await
+    /// With a key and no body at all.
+    pub async fn post_empty(&self, path: &str, key: &str) -> Answered {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("idempotency-key", key);
+        send(&self.router, request.body(Body::empty()).unwrap()).await
     }
 
-    async fn send(
+    /// With these headers and this text as the body.
+    pub async fn post_with(&self, path: &str, headers: &[(&str, &[u8])], body: &str) -> Answered {
+        self.send(Method::POST, path, headers, body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answered {
+        self.send(Method::PATCH, path, &[], &body.to_string()).await
+    }
+
+    /// If that is still the entity tag.
+    pub async fn patch_if(&self, path: &str, tag: &str, body: &Value) -> Answered {
+        let headers = [("if-match", tag.as_bytes())];
+        self.send(Method::PATCH, path, &headers, &body.to_string()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], "").await
+    }
+
+    /// With these headers and this text as the body.
+    pub async fn send(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &[u8])],
-        body: Body,
+        body: &str,
     ) -> Answered {
         let mut request = Request::builder()
             .method(method)
@@ -131,7 +171,7 @@ impl Actor {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        send(&self.router, request.body(body).unwrap()).await
+        send(&self.router, request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
     /// A pending order of so many pieces of a product.
@@ -156,7 +196,8 @@ pub fn all_of(order: &Value, method: &str) -> Value {
     })
 }
 
-async fn call(router: &Router, path: &str, body: &Value) -> Answered {
+/// What somebody without a token posts.
+pub async fn call(router: &Router, path: &str, body: &Value) -> Answered {
     let request = Request::post(path).header("content-type", "application/json");
     send(router, request.body(Body::from(body.to_string())).unwrap()).await
 }

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use till::domain::access::{Principal, Role, Scope};
 use till::domain::user::Email;
+use till::domain::version::ExpectedVersion;
 use till::service::Services;
 use till::service::auth::error::{SessionError, TokenError};
 use till::service::auth::keys::{self, LEAD};
@@ -21,6 +22,7 @@ use till::service::users::update_me::update_me;
 use time::Duration;
 
 use super::users::{password_change, registered};
+use crate::support::factories::granted;
 use crate::support::{TestServices, services};
 
 pub(super) const PASSWORD: &str = "a long enough secret";
@@ -220,13 +222,16 @@ async fn a_new_password_refuses_all_older_tokens() {
 
 #[tokio::test]
 async fn demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_role() {
-    let (test, ada) = ada().await;
+    let test = services().await;
     let root = registered(&test, "root@example.com", Role::Admin).await;
     let pair = sign_in_as(&test.services, "root@example.com", PASSWORD).await.unwrap();
-    let by = principal(&test.services, &ada).await.unwrap();
-    let demote =
-        UpdateUser { id: root.id, role: Some(Role::Customer), standing: None, if_version: None };
-    update(&test.services, &by, demote).await.unwrap();
+    let demote = UpdateUser {
+        id: root.id,
+        role: Some(Role::Customer),
+        standing: None,
+        expected_version: ExpectedVersion::Any,
+    };
+    update(&test.services, granted(Role::Admin), &demote).await.unwrap();
     assert!(matches!(principal(&test.services, &pair).await, Err(TokenError::Revoked)));
     let renewed = refresh(&test.services, &refresh_token(&pair)).await.unwrap();
     let caller = principal(&test.services, &renewed).await.unwrap();
@@ -245,7 +250,7 @@ async fn a_session_ends_however_often_it_is_refreshed() {
 async fn rotating_the_key_interrupts_nobody() {
     let (test, _) = ada().await;
     let old = keys::current(&test.services).await.unwrap().kid.clone();
-    let new = keys::rotate(&test.services).await.unwrap();
+    let new = keys::rotate(&test.services).await.unwrap().kid;
     test.clock.advance(LEAD - Duration::seconds(1));
     let last = sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
     assert_eq!(part(last.access_token.expose_secret(), 0)["kid"], old);

@@ -1,6 +1,8 @@
 //! Use cases on a real Postgres, without HTTP: what is promised of effects, conflicts and repetitions.
 
 mod auth;
+mod demo;
+mod first_admin;
 mod orders;
 mod payments;
 mod products;

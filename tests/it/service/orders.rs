@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use till::domain::access::Reach;
+use till::domain::access::{Reach, Role};
 use till::domain::ids::{Id, ProductId, UserId};
 use till::domain::order::{
     Order, OrderFilter, OrderStatus, PlaceOrder, PlaceOrderRefusal, UNPAID_ORDER_LIVES,
@@ -16,7 +16,7 @@ use till::service::outcome::{Outcome, Refusal};
 use till::service::products::{self, AdjustStock};
 use time::Duration;
 
-use crate::support::factories::{customer, keyed, order_of, product};
+use crate::support::factories::{customer, granted, keyed, order_of, product};
 use crate::support::{TestServices, services};
 
 async fn place(test: &TestServices, command: &PlaceOrder) -> Answer {
@@ -230,14 +230,15 @@ async fn an_unpaid_order_is_not_fulfilled() {
     let ada = customer(&test).await;
     let tea = product(&test, "oolong", 10, ada).await;
     let id = placed(&test, &order_of(ada, &[(tea.id, 4)])).await.id;
-    let answer = orders::fulfil(&test.services, None, &test.cause(), id).await.unwrap();
+    let staff = granted(Role::Support);
+    let answer = orders::fulfil(&test.services, staff, None, &test.cause(), id).await.unwrap();
     let status = OrderStatus::Pending;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::OrderNotFulfillable { status }));
     sqlx::query("UPDATE orders SET status = 'paid', paid_amount = total_amount")
         .execute(&test.services.pool)
         .await
         .unwrap();
-    let answer = orders::fulfil(&test.services, None, &test.cause(), id).await.unwrap();
+    let answer = orders::fulfil(&test.services, staff, None, &test.cause(), id).await.unwrap();
     assert!(matches!(answer.outcome, Outcome::OrderFulfilled(_)), "{answer:?}");
 }
 

@@ -14,10 +14,12 @@ use till::domain::payment::{
     CaptureMethod, CreatePayment, CreatePaymentRefusal, Payment, PaymentStatus,
 };
 use till::domain::user::PaymentMethod;
+use till::sandbox::Settings;
+use till::service::Cause;
 use till::service::idempotency::KeyError;
 use till::service::orders;
 use till::service::outcome::{Outcome, Refusal};
-use till::service::payments::{self, Charged, PaymentError, Payments};
+use till::service::payments::{self, PaymentError, Payments, Progress, Unsettled};
 use time::Duration;
 
 use crate::sandbox::support::{Folder, Sandbox};
@@ -30,13 +32,20 @@ struct Shop {
     payments: Payments,
     buyer: UserId,
     order: Order,
+    cause: Cause,
 }
 
 /// A shop with one pending order of MYR 19.90.
 async fn shop() -> Shop {
+    shop_with(|_| {}).await
+}
+
+/// A shop whose gateway is set up in another way.
+async fn shop_with(change: impl FnOnce(&mut Settings)) -> Shop {
     let folder = Folder::new();
     let mut settings = folder.settings();
     settings.delays.hang = StdDuration::from_secs(30);
+    change(&mut settings);
     let sandbox = Sandbox::start_with(folder, settings).await;
     let test = services().await;
     let payments = test.payments(BaseUrl::of(sandbox.address));
@@ -45,7 +54,8 @@ async fn shop() -> Shop {
     let command = order_of(buyer, &[(tea.id, 1)]);
     let answer = orders::place(&test.services, None, &test.cause(), &command).await.unwrap();
     let Outcome::OrderPlaced(order) = answer.outcome else { unreachable!("{:?}", answer.outcome) };
-    Shop { test, sandbox, payments, buyer, order: *order }
+    let cause = test.cause();
+    Shop { test, sandbox, payments, buyer, order: *order, cause }
 }
 
 impl Shop {
@@ -60,7 +70,7 @@ impl Shop {
         }
     }
 
-    async fn charge(&self, command: &CreatePayment) -> Charged {
+    async fn charge(&self, command: &CreatePayment) -> Progress {
         payments::charge(&self.payments, &self.test.cause(), None, command).await.unwrap()
     }
 
@@ -74,23 +84,24 @@ impl Shop {
     }
 }
 
-fn payment(charged: Charged) -> Payment {
+fn payment(charged: Progress) -> Payment {
     match charged {
-        Charged::Settled(answer) => match answer.outcome {
+        Progress::Settled(answer) => match answer.outcome {
             Outcome::PaymentCreated(payment) => *payment,
             other => unreachable!("{other:?}"),
         },
-        Charged::Processing(payment) => *payment,
+        Progress::Processing(Unsettled::Payment(payment)) => *payment,
+        Progress::Processing(Unsettled::Refund(refund)) => unreachable!("{refund:?}"),
     }
 }
 
-fn refusal(charged: Charged) -> CreatePaymentRefusal {
+fn refusal(charged: Progress) -> CreatePaymentRefusal {
     match charged {
-        Charged::Settled(answer) => match answer.outcome {
+        Progress::Settled(answer) => match answer.outcome {
             Outcome::Refused(Refusal::CreatePayment(refusal)) => refusal,
             other => unreachable!("{other:?}"),
         },
-        Charged::Processing(payment) => unreachable!("{payment:?}"),
+        Progress::Processing(open) => unreachable!("{open:?}"),
     }
 }
 
@@ -137,9 +148,14 @@ async fn a_charge_whose_answer_is_lost_is_settled_by_looking_it_up_and_charged_o
     let command = shop.all_of_it("pm_timeout");
     let cause = shop.test.cause();
     let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
-    let Charged::Processing(open) = ask().await.unwrap() else { unreachable!("it never answers") };
+    let Progress::Processing(Unsettled::Payment(open)) = ask().await.unwrap() else {
+        unreachable!("it never answers")
+    };
     assert_eq!(open.status, PaymentStatus::Processing);
-    assert!(matches!(ask().await.unwrap(), Charged::Processing(same) if same.id == open.id));
+    assert!(matches!(
+        ask().await.unwrap(),
+        Progress::Processing(Unsettled::Payment(same)) if same.id == open.id
+    ));
     let more = refusal(shop.charge(&shop.all_of_it("pm_ok")).await);
     assert_eq!(more, CreatePaymentRefusal::AmountExceedsOutstanding { outstanding: 0 });
 
@@ -220,4 +236,107 @@ async fn an_unreachable_gateway_opens_the_circuit_and_nothing_more_is_written() 
     let refused = payments::charge(&shop.payments, &shop.test.cause(), None, &part).await;
     assert!(matches!(refused, Err(PaymentError::GatewayUnavailable(_))));
     assert_eq!(shop.count("SELECT count(*) FROM payments").await, 20);
+}
+
+#[tokio::test]
+async fn who_lost_the_lease_while_it_was_paused_settles_nothing() {
+    let shop = shop_with(|settings| settings.delays.slow_answer = StdDuration::from_secs(1)).await;
+    let command = shop.all_of_it("pm_slow");
+    let another_holds_it = async {
+        while shop.sandbox.record().await.is_empty() {}
+        let taken = "UPDATE payment_attempts SET lease_token = gen_random_uuid()";
+        sqlx::query(taken).execute(&shop.test.services.pool).await.unwrap();
+    };
+    let (late, ()) = tokio::join!(shop.charge(&command), another_holds_it);
+    assert!(matches!(late, Progress::Processing(_)), "{late:?}");
+    assert_eq!(shop.count("SELECT count(*) FROM journal_entries").await, 0);
+    shop.test.clock.advance(Duration::seconds(30));
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    assert_eq!(shop.order().await.status, OrderStatus::Paid);
+}
+
+#[tokio::test]
+async fn what_a_paused_process_hears_after_another_settled_it_changes_nothing() {
+    let shop = shop_with(|settings| settings.delays.slow_answer = StdDuration::from_secs(1)).await;
+    let request = keyed(shop.buyer, "k", 1);
+    let command = shop.all_of_it("pm_slow");
+    let cause = shop.test.cause();
+    let paused = payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let taken_over = async {
+        while shop.sandbox.record().await.is_empty() {}
+        shop.test.clock.advance(Duration::seconds(31));
+        payments::reconcile_due(&shop.payments, 10).await.unwrap()
+    };
+    let (late, settled) = tokio::join!(paused, taken_over);
+    assert_eq!(settled, 1);
+    assert_eq!(payment(late.unwrap()).status, PaymentStatus::Succeeded);
+    assert_eq!(shop.count("SELECT count(*) FROM journal_entries").await, 1);
+    let told = "SELECT count(*) FROM outbox WHERE topic = 'payment.succeeded'";
+    assert_eq!(shop.count(told).await, 1);
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_whose_process_died_is_taken_over_by_its_next_request_and_finished() {
+    let shop = shop().await;
+    shop.sandbox.put_faults(json!({ "down": true })).await;
+    let request = keyed(shop.buyer, "k", 1);
+    let command = shop.all_of_it("pm_ok");
+    let cause = shop.test.cause();
+    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    assert!(matches!(ask().await.unwrap(), Progress::Processing(_)));
+    // As it would stand had the process died in its call.
+    let died = "UPDATE payment_attempts SET leased_until = $1, next_try_at = $1";
+    let until = shop.test.services.ambient.now() + Duration::seconds(30);
+    sqlx::query(died).bind(until).execute(&shop.test.services.pool).await.unwrap();
+    assert!(matches!(ask().await, Err(PaymentError::Key(KeyError::InFlight))));
+
+    shop.sandbox.put_faults(json!({})).await;
+    shop.test.clock.advance(Duration::seconds(30));
+    assert_eq!(payment(ask().await.unwrap()).status, PaymentStatus::Succeeded);
+    assert_eq!(shop.order().await.status, OrderStatus::Paid);
+    assert_eq!(shop.sandbox.record().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_authorisation_that_nobody_captures_in_seven_days_is_cancelled_at_the_gateway() {
+    let shop = shop().await;
+    let aside = CreatePayment { capture_method: CaptureMethod::Manual, ..shop.all_of_it("pm_ok") };
+    let aside = payment(shop.charge(&aside).await);
+    let lapse = || payments::lapse_due(&shop.payments, &shop.cause, 10);
+    shop.test.clock.advance(Duration::days(7) - Duration::seconds(1));
+    let expire = || orders::expire_due(&shop.test.services, &shop.cause, 10);
+    assert_eq!((lapse().await.unwrap(), expire().await.unwrap()), (0, 0));
+    shop.test.clock.advance(Duration::seconds(1));
+    assert_eq!((lapse().await.unwrap(), lapse().await.unwrap()), (1, 0));
+    assert_eq!(expire().await.unwrap(), 0, "it holds its order until the gateway has let go");
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    let found = payments::find(&shop.payments, aside.id, Reach::Everyone).await.unwrap();
+    assert_eq!(found.unwrap().status, PaymentStatus::Canceled);
+    assert_eq!(shop.sandbox.record().await[0]["status"], "canceled");
+    // The order gets the time of an unpaid one to be paid anew.
+    assert_eq!(expire().await.unwrap(), 0);
+    shop.test.clock.advance(Duration::minutes(30));
+    assert_eq!(expire().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_order_paid_in_part_keeps_its_stock_for_seven_days_and_then_the_money_goes_back() {
+    let shop = shop().await;
+    let mut half = shop.all_of_it("pm_ok");
+    half.money.amount = Amount::new(995).unwrap();
+    let half = payment(shop.charge(&half).await);
+    let expire = || orders::expire_due(&shop.test.services, &shop.cause, 10);
+    shop.test.clock.advance(Duration::days(7) - Duration::seconds(1));
+    assert_eq!(expire().await.unwrap(), 0);
+    assert_eq!(shop.count("SELECT available FROM stock").await, 9);
+    shop.test.clock.advance(Duration::seconds(1));
+    assert_eq!(expire().await.unwrap(), 1);
+    assert_eq!(shop.count("SELECT available FROM stock").await, 10);
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    let order = shop.order().await;
+    assert_eq!((order.status, order.refunded_amount), (OrderStatus::Expired, 995));
+    let found = payments::find(&shop.payments, half.id, Reach::Everyone).await.unwrap();
+    assert_eq!(found.unwrap().amount_refunded, 995);
+    assert_eq!(shop.sandbox.record().await[0]["amountRefunded"], 995);
 }

@@ -4,6 +4,7 @@ use till::domain::ids::Id;
 use till::domain::page::{PageRequest, PageSize};
 use till::domain::product::{Category, ProductChange, ProductFilter, ProductName, SearchText};
 use till::domain::stock::{AdjustmentReason, StockDelta};
+use till::domain::version::ExpectedVersion;
 use till::service::idempotency::Provenance;
 use till::service::outcome::{Outcome, Refusal};
 use till::service::products::{
@@ -60,7 +61,7 @@ async fn a_change_against_an_old_version_is_refused() {
             name: Some(ProductName::parse("Dong Ding").unwrap()),
             ..ProductChange::default()
         },
-        expected_version: Some(1),
+        expected_version: ExpectedVersion::OneOf(vec![1]),
     };
     let changed = products::update(&test.services, &rename).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.version), ("Dong Ding", 2));
@@ -72,7 +73,7 @@ async fn a_change_against_an_old_version_is_refused() {
 async fn an_archived_product_is_seen_by_staff_alone() {
     let test = services().await;
     let tea = product(&test, "oolong", 1, customer(&test).await).await;
-    products::archive(&test.services, tea.id, None).await.unwrap();
+    products::archive(&test.services, tea.id, ExpectedVersion::Any).await.unwrap();
     let public = products::find(&test.services, tea.id, Audience::Public).await;
     assert!(matches!(public, Err(ProductError::NotFound)), "{public:?}");
     let seen = products::find(&test.services, tea.id, Audience::Staff).await.unwrap();

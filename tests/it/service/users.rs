@@ -3,6 +3,7 @@
 use till::domain::access::{Principal, Role};
 use till::domain::page::{PageRequest, PageSize};
 use till::domain::user::{Email, PaymentMethod, PersonName, User, UserStatus};
+use till::domain::version::ExpectedVersion;
 use till::service::Services;
 use till::service::auth::passwords::{Password, PasswordAttempt};
 use till::service::users::UserError;
@@ -13,6 +14,7 @@ use till::service::users::update::{Standing, UpdateUser, update};
 use till::service::users::update_me::{NewPassword, PaymentMethodChange, UpdateMe, update_me};
 
 use super::auth::{PASSWORD, principal, sign_in_as};
+use crate::support::factories::granted;
 use crate::support::{TestServices, services};
 
 pub(super) async fn registered(test: &TestServices, email: &str, role: Role) -> User {
@@ -33,7 +35,7 @@ fn nothing() -> UpdateMe {
         name: None,
         password: None,
         default_payment_method: PaymentMethodChange::Keep,
-        if_version: None,
+        expected_version: ExpectedVersion::Any,
     }
 }
 
@@ -99,9 +101,10 @@ async fn pages_show_every_user_once_even_those_of_one_instant() {
         registered(&test, &format!("{name}@example.com"), Role::Customer).await;
     }
     let mut request = PageRequest { size: PageSize::parse(2).unwrap(), after: None };
-    let first = list(&test.services, &request).await.unwrap();
+    let manager = granted(Role::Admin);
+    let first = list(&test.services, manager, &request).await.unwrap();
     request.after = first.next;
-    let second = list(&test.services, &request).await.unwrap();
+    let second = list(&test.services, manager, &request).await.unwrap();
     assert_eq!((first.rows.len(), second.rows.len()), (2, 1));
     assert!(second.next.is_none());
     let mut ids: Vec<_> = first.rows.iter().chain(&second.rows).map(|user| user.id).collect();
@@ -117,7 +120,7 @@ async fn a_profile_changes_only_from_the_version_that_was_read() {
     let method = PaymentMethod::parse("pm_ok").unwrap();
     let change = UpdateMe {
         default_payment_method: PaymentMethodChange::Set(method.clone()),
-        if_version: Some(ada.version),
+        expected_version: ExpectedVersion::OneOf(vec![ada.version]),
         ..nothing()
     };
     let changed = update_me(&test.services, ada.id, change.clone()).await.unwrap();
@@ -143,12 +146,17 @@ async fn administrators_change_others_but_not_themselves() {
     let ada = registered(&test, "ada@example.com", Role::Customer).await;
     let root = registered(&test, "root@example.com", Role::Admin).await;
     let as_root = signed_in(&test.services, "root@example.com").await;
-    let disable =
-        |id| UpdateUser { id, role: None, standing: Some(Standing::Disabled), if_version: None };
-    let changed = update(&test.services, &as_root, disable(ada.id)).await.unwrap();
+    let as_root = as_root.granted().unwrap();
+    let disable = |id| UpdateUser {
+        id,
+        role: None,
+        standing: Some(Standing::Disabled),
+        expected_version: ExpectedVersion::Any,
+    };
+    let changed = update(&test.services, as_root, &disable(ada.id)).await.unwrap();
     assert_eq!(changed.status, UserStatus::Disabled);
     assert!(sign_in_as(&test.services, "ada@example.com", PASSWORD).await.is_err());
-    let own = update(&test.services, &as_root, disable(root.id)).await.unwrap_err();
+    let own = update(&test.services, as_root, &disable(root.id)).await.unwrap_err();
     assert!(matches!(own, UserError::OwnAccount), "{own:?}");
 }
 
@@ -165,4 +173,37 @@ async fn an_erased_user_leaves_no_personal_data_and_frees_the_address() {
     assert!(!format!("{rest:?}").contains("ada@") && !rest.name.contains("Ada"));
     assert!(matches!(erase(&test.services, ada.id).await, Err(UserError::NotFound)));
     registered(&test, "ada@example.com", Role::Customer).await;
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_go_at_once_one_remains() {
+    let test = services().await;
+    let one = registered(&test, "one@example.com", Role::Admin).await;
+    let two = registered(&test, "two@example.com", Role::Admin).await;
+    let (first, second) =
+        tokio::join!(erase(&test.services, one.id), erase(&test.services, two.id));
+    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_demote_each_other_at_once_one_remains() {
+    let test = services().await;
+    let one = registered(&test, "one@example.com", Role::Admin).await;
+    let two = registered(&test, "two@example.com", Role::Admin).await;
+    let as_one = signed_in(&test.services, "one@example.com").await.granted().unwrap();
+    let as_two = signed_in(&test.services, "two@example.com").await.granted().unwrap();
+    let demote = |id| UpdateUser {
+        id,
+        role: Some(Role::Customer),
+        standing: None,
+        expected_version: ExpectedVersion::Any,
+    };
+    let (demote_one, demote_two) = (demote(one.id), demote(two.id));
+    let (first, second) = tokio::join!(
+        update(&test.services, as_one, &demote_two),
+        update(&test.services, as_two, &demote_one)
+    );
+    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
 }

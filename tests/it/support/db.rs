@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use till::domain::ambient::Ambient;
 use till::store::health::MIGRATIONS;
 
@@ -38,6 +38,11 @@ pub async fn database() -> PgPool {
         .connect_with(options.database(&name))
         .await
         .unwrap()
+}
+
+/// Where another process finds the database.
+pub fn url_of(pool: &PgPool) -> String {
+    pool.connect_options().to_url_lossy().to_string()
 }
 
 #[expect(

@@ -1,14 +1,17 @@
 //! People, goods and requests that a test needs but doesn't speak of; made by the use cases wherever there is one.
 
+use till::domain::access::{Principal, Role};
 use till::domain::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
 use till::domain::ids::{Id, ProductId, UserId};
 use till::domain::metadata::Metadata;
 use till::domain::money::{Amount, Currency, Money};
 use till::domain::order::{PlaceOrder, Quantity, RequestedLine};
+use till::domain::permission::{Granted, Permission};
 use till::domain::product::{Category, Description, NewProduct, Product, ProductName, Sku};
 use till::domain::stock::{AdjustmentReason, StockDelta};
 use till::service::outcome::Outcome;
 use till::service::products::{self, CreateProduct, InitialStock};
+use uuid::Uuid;
 
 use super::TestServices;
 
@@ -26,6 +29,14 @@ pub async fn customer(test: &TestServices) -> UserId {
     .await
     .unwrap();
     id
+}
+
+/// The proof that somebody of this role may do `P`; it stands for no account.
+pub fn granted<P: Permission>(role: Role) -> Granted<P> {
+    let id = Uuid::nil();
+    let scopes = role.scopes();
+    let principal = Principal { user_id: id.into(), session_id: id.into(), role, scopes };
+    principal.granted().unwrap()
 }
 
 /// What a shop would say of a product called `sku`, at MYR 19.90.

@@ -1,9 +1,11 @@
 //! What tests stand on: a database of their own, services under a hand-moved clock, people and goods; only the database has a test here.
 
 pub mod db;
+pub mod directory;
 pub mod factories;
 pub mod line;
 pub mod processes;
+pub mod program;
 pub mod rabbit;
 pub mod services;
 pub mod smtp;

@@ -3,6 +3,7 @@
 mod decode;
 #[cfg(test)]
 mod decode_tests;
+mod empty;
 pub(super) mod pointer;
 mod strict;
 
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub(super) use decode::{Notation, decode};
 
+pub use empty::{EmptyBody, EmptyRequest};
 pub use strict::{JsonError, MAX_NODES};
 
 use super::fields::{Fields, Parse};
@@ -85,6 +87,16 @@ impl<T: Parse> JsonBody<T> {
         let command = self.value.parse(&mut fields);
         let command = fields.build(|| command)?;
         Ok(ValidJson { command, canonical: self.canonical })
+    }
+}
+
+impl<T: Parse> ValidJson<T> {
+    /// The command of a body that may be absent, which is the same request as one without members.
+    pub fn or_empty(body: Option<Self>) -> (Option<T::Command>, Vec<u8>) {
+        match body {
+            Some(body) => (Some(body.command), body.canonical),
+            None => (None, b"{}".to_vec()),
+        }
     }
 }
 

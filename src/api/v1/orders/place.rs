@@ -8,13 +8,11 @@ use utoipa::ToSchema;
 
 use super::body::OrderBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::cause::RequestCause;
-use crate::api::extract::{Fields, Parse, RequiredKey, ValidJson, fingerprint, parse_id};
+use crate::api::extract::{Fields, KeyedCall, Parse, ValidJson, parse_id};
 use crate::api::openapi::problems;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::Violation;
-use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::UserId;
 use crate::domain::metadata::Metadata;
 use crate::domain::order::{MAX_LINES, PlaceOrder, Quantity, RequestedLine};
@@ -95,8 +93,7 @@ problems!(PlaceOrderProblems: InsufficientStock, CurrencyMismatch, Forbidden);
 pub async fn place_order(
     State(state): State<ApiState>,
     caller: Caller<may::WriteOrders>,
-    RequiredKey(key): RequiredKey,
-    RequestCause(cause): RequestCause,
+    call: KeyedCall,
     request: ValidJson<PlaceOrderRequest>,
 ) -> Result<Answer, Problem> {
     let principal = caller.principal;
@@ -106,12 +103,7 @@ pub async fn place_order(
         return Err(Problem::new(ProblemCode::Forbidden)
             .detail("This caller places no orders for other customers."));
     }
-    let keyed = KeyedRequest {
-        principal: principal.idempotency_scope(),
-        key,
-        fingerprint: fingerprint("POST", "/v1/orders", &request.canonical),
-        request_id: cause.request_id.clone(),
-    };
+    let keyed = call.request(&principal, &request.canonical);
     let command = PlaceOrder { customer_id, lines, metadata };
-    Ok(place(&state.services, Some(&keyed), &cause, &command).await?)
+    Ok(place(&state.services, Some(&keyed), &call.cause, &command).await?)
 }

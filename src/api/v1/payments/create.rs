@@ -8,19 +8,17 @@ use utoipa::ToSchema;
 
 use super::body::PaymentBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::cause::RequestCause;
-use crate::api::extract::{Fields, Parse, RequiredKey, ValidJson, fingerprint, parse_id};
+use crate::api::extract::{Fields, KeyedCall, Parse, ValidJson, parse_id};
 use crate::api::openapi::problems;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::access::Principal;
-use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::{OrderId, UserId};
 use crate::domain::metadata::Metadata;
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::payment::{CaptureMethod, CreatePayment};
 use crate::domain::user::PaymentMethod;
-use crate::service::payments::{Charged, charge};
+use crate::service::payments::{Progress, charge};
 
 /// How much is asked of whom, and what for.
 #[derive(Deserialize, ToSchema)]
@@ -129,16 +127,10 @@ problems!(
 pub async fn create_payment(
     State(state): State<ApiState>,
     caller: Caller<may::WritePayments>,
-    RequiredKey(key): RequiredKey,
-    RequestCause(cause): RequestCause,
+    call: KeyedCall,
     request: ValidJson<CreatePaymentRequest>,
-) -> Result<Charged, Problem> {
-    let keyed = KeyedRequest {
-        principal: caller.principal.idempotency_scope(),
-        key,
-        fingerprint: fingerprint("POST", "/v1/payments", &request.canonical),
-        request_id: cause.request_id.clone(),
-    };
+) -> Result<Progress, Problem> {
+    let asked = call.request(&caller.principal, &request.canonical);
     let command = request.command.command_of(&caller.principal)?;
-    Ok(charge(&state.payments, &cause, Some(&keyed), &command).await?)
+    Ok(charge(&state.payments, &call.cause, Some(&asked), &command).await?)
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::extract::EntityTag;
 use crate::api::timestamp::Timestamp;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, ProductId};
 use crate::domain::product::Product;
 
 /// Something for sale.
@@ -47,5 +48,27 @@ impl From<Product> for ProductBody {
             created_at: product.created_at.into(),
             updated_at: product.updated_at.into(),
         }
+    }
+}
+
+/// The tag of a product as it is now.
+pub fn tag_of(product: &Product) -> EntityTag {
+    EntityTag::of_version(product.id, product.version)
+}
+
+/// What is on the shelf.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Inventory)]
+pub struct InventoryBody {
+    product_id: Uuid,
+    /// Pieces that no order holds.
+    #[schema(minimum = 0)]
+    available: i64,
+}
+
+impl InventoryBody {
+    pub fn new(product: ProductId, available: i64) -> Self {
+        Self { product_id: product.as_uuid(), available }
     }
 }

@@ -6,12 +6,10 @@ use utoipa::ToSchema;
 
 use super::body::ProductBody;
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::cause::RequestCause;
-use crate::api::extract::{Fields, OptionalKey, Parse, ValidJson, fingerprint};
+use crate::api::extract::{Fields, MaybeKeyedCall, Parse, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::domain::idempotency::KeyedRequest;
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::product::{Category, Description, NewProduct, ProductName, Sku};
 use crate::service::idempotency::Answer;
@@ -77,16 +75,10 @@ problems!(CreateProductProblems: SkuTaken);
 pub async fn create_product(
     State(state): State<ApiState>,
     caller: Caller<may::WriteCatalog>,
-    OptionalKey(key): OptionalKey,
-    RequestCause(cause): RequestCause,
+    call: MaybeKeyedCall,
     request: ValidJson<CreateProductRequest>,
 ) -> Result<Answer, Problem> {
-    let keyed = key.map(|key| KeyedRequest {
-        principal: caller.principal.idempotency_scope(),
-        key,
-        fingerprint: fingerprint("POST", "/v1/products", &request.canonical),
-        request_id: cause.request_id,
-    });
+    let keyed = call.request(&caller.principal, &request.canonical);
     let command = CreateProduct { product: request.command, initial_stock: None };
     Ok(create(&state.services, keyed.as_ref(), &command).await?)
 }

@@ -1,11 +1,13 @@
 //! `GET /v1/products/{id}`: one product.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 
-use super::body::ProductBody;
-use crate::api::extract::PathId;
+use super::body::{ProductBody, tag_of};
+use crate::api::extract::{PathId, ReadConditions};
+use crate::api::http_date::HttpDate;
 use crate::api::problem::Problem;
+use crate::api::representation::Representation;
 use crate::api::state::ApiState;
 use crate::domain::ids::ProductId;
 use crate::service::products::{Audience, find};
@@ -15,12 +17,24 @@ use crate::service::products::{Audience, find};
 /// One that is no longer for sale is 404.
 #[utoipa::path(
     get, path = "/v1/products/{id}", tag = "products", security(()),
-    params(("id" = uuid::Uuid, Path, description = "The product's id.")),
-    responses((status = 200, description = "The product.", body = ProductBody)),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The product's id."),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of a copy that the client has."),
+        ("If-Modified-Since" = Option<String>, Header, description = "The `Last-Modified` of a copy; `If-None-Match` goes first."),
+    ),
+    responses(
+        (status = 200, description = "The product.", body = ProductBody),
+        (status = 304, description = "The client's copy is still right."),
+    ),
 )]
 pub async fn get_product(
     State(state): State<ApiState>,
     PathId(id): PathId<ProductId>,
-) -> Result<Json<ProductBody>, Problem> {
-    Ok(Json(find(&state.services, id, Audience::Public).await?.into()))
+    conditions: ReadConditions,
+) -> Result<Response, Problem> {
+    let product = find(&state.services, id, Audience::Public).await?;
+    let now = state.services.ambient.now();
+    let (tag, changed) = (tag_of(&product), HttpDate::last_modified(product.updated_at, now));
+    let shown = Representation::versioned(&ProductBody::from(product), tag)?;
+    Ok(shown.last_modified(changed).public(&conditions))
 }

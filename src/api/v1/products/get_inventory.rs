@@ -2,26 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
+use super::body::InventoryBody;
 use crate::api::extract::PathId;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::domain::ids::{Id, ProductId};
+use crate::domain::ids::ProductId;
 use crate::service::products::find_inventory;
-
-/// What is on the shelf.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Inventory)]
-pub struct InventoryBody {
-    product_id: Uuid,
-    /// Pieces that no order holds.
-    #[schema(minimum = 0)]
-    available: i64,
-}
 
 /// Read a product's stock
 ///
@@ -36,5 +23,5 @@ pub async fn get_inventory(
     PathId(id): PathId<ProductId>,
 ) -> Result<Json<InventoryBody>, Problem> {
     let available = find_inventory(&state.services, id).await?;
-    Ok(Json(InventoryBody { product_id: id.as_uuid(), available }))
+    Ok(Json(InventoryBody::new(id, available)))
 }

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::http::Uri;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::body::ProductBody;
-use crate::api::extract::{AskedPage, Fields, ListScope, Parse, ValidQuery};
+use crate::api::extract::{AskedPage, Fields, ListScope, Parse, ReadConditions, ValidQuery};
 use crate::api::list::{ListBody, Listed};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -53,18 +54,26 @@ impl Parse for ListProductsQuery {
 ///
 /// What is for sale, newest first; `category` and `q` narrow it down.
 #[utoipa::path(
-    get, path = "/v1/products", tag = "products", security(()), params(ListProductsQuery),
-    responses((status = 200, description = "One page; `Link` names the next.", body = ListBody<ProductBody>)),
+    get, path = "/v1/products", tag = "products", security(()),
+    params(
+        ListProductsQuery,
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of a copy that the client has."),
+    ),
+    responses(
+        (status = 200, description = "One page; `Link` names the next.", body = ListBody<ProductBody>),
+        (status = 304, description = "The client's copy is still right."),
+    ),
 )]
 pub async fn list_products(
     State(state): State<ApiState>,
     uri: Uri,
+    conditions: ReadConditions,
     ValidQuery(asked): ValidQuery<ListProductsQuery>,
-) -> Result<Listed<ProductBody>, Problem> {
+) -> Result<Response, Problem> {
     let Asked { filter, page } = asked;
     let scope = ListScope::of("products")
         .with("category", filter.category.as_ref().map(Category::as_str))
         .with("q", filter.text.as_ref().map(SearchText::as_str));
     let found = list(&state.services, &filter, page.open(&state.cursors, &scope)?).await?;
-    Ok(Listed::new(found, &uri, &state.cursors, &scope))
+    Listed::<ProductBody>::new(found, &uri, &state.cursors, &scope).public(&conditions)
 }

@@ -1,9 +1,13 @@
 //! How a user looks on the wire; no password hash ever comes near.
 
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::extract::EntityTag;
+use crate::api::problem::Problem;
+use crate::api::representation::Representation;
 use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::user::User;
@@ -45,4 +49,10 @@ impl From<User> for UserBody {
             updated_at: user.updated_at.into(),
         }
     }
+}
+
+/// One user, with the tag that a change of it may name.
+pub fn shown(user: User) -> Result<Response, Problem> {
+    let tag = EntityTag::of_version(user.id, user.version);
+    Ok(Representation::versioned(&UserBody::from(user), tag)?.personal())
 }

@@ -1,9 +1,9 @@
 //! `GET /v1/users/me`: one's own profile.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 
-use super::body::UserBody;
+use super::body::{UserBody, shown};
 use crate::api::extract::caller::{Caller, may};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -11,7 +11,7 @@ use crate::service::users::read;
 
 /// Read one's own profile
 ///
-/// Whoever the access token stands for.
+/// Whoever the access token stands for. The `ETag` serves `If-Match`.
 #[utoipa::path(
     get, path = "/v1/users/me", tag = "users", security(("bearer" = ["profile:read"])),
     responses((status = 200, description = "The caller's own account.", body = UserBody)),
@@ -19,8 +19,7 @@ use crate::service::users::read;
 pub async fn get_me(
     State(state): State<ApiState>,
     caller: Caller<may::ReadProfile>,
-) -> Result<Json<UserBody>, Problem> {
+) -> Result<Response, Problem> {
     let principal = caller.principal;
-    let user = read::find(&state.services, &principal, principal.user_id).await?;
-    Ok(Json(user.into()))
+    shown(read::find(&state.services, &principal, principal.user_id).await?)
 }

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::assert_replays;
 use crate::api::shop::{Shop, all_of};
-use crate::api::support::Answered;
 use crate::support::factories::customer;
 
 fn charge(amount: i64, currency: &str) -> Value {
@@ -14,13 +14,6 @@ fn charge(amount: i64, currency: &str) -> Value {
 fn with(mut body: Value, member: &str, value: impl Into<Value>) -> Value {
     body[member] = value.into();
     body
-}
-
-fn assert_replays(first: &Answered, again: &Answered) {
-    assert_eq!((again.status, &again.text), (first.status, &first.text));
-    assert_eq!(again.header("location"), first.header("location"));
-    assert_eq!(again.header("idempotency-replayed"), "true");
-    assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! Time as HTTP's own header fields have it (RFC 9110 §5.6.7): whole seconds; holds no clock.
+
+use std::fmt;
+
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+const FORMAT: StaticFormatDescription = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
+
+/// `Sun, 22 Nov 2026 20:18:00 GMT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HttpDate(OffsetDateTime);
+
+impl HttpDate {
+    /// The `Last-Modified` of what changed at `change`: the second after it, so that what is seen within the second
+    /// of one change never passes for what another change of that second made. `None` until that second has come.
+    pub fn last_modified(change: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
+        let second = change.to_offset(UtcOffset::UTC).replace_nanosecond(0).ok()?;
+        let after = second.checked_add(Duration::SECOND)?;
+        (after <= now).then_some(Self(after))
+    }
+
+    /// `None` for what is no date, and for the two forms that nobody has sent for decades.
+    pub fn parse(text: &str) -> Option<Self> {
+        PrimitiveDateTime::parse(text, FORMAT).ok().map(|date| Self(date.assume_utc()))
+    }
+}
+
+impl fmt::Display for HttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.format(FORMAT).map_err(|_year_beyond_four_digits| fmt::Error)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::HttpDate;
+
+    #[test]
+    fn a_date_is_written_as_http_has_it_and_read_back() {
+        let changed = datetime!(2026-11-23 04:17:59.9 +8);
+        let date = HttpDate::last_modified(changed, datetime!(2026-11-22 20:18 UTC)).unwrap();
+        assert_eq!(date.to_string(), "Sun, 22 Nov 2026 20:18:00 GMT");
+        assert_eq!(HttpDate::parse("Sun, 22 Nov 2026 20:18:00 GMT"), Some(date));
+        for none in ["", "yesterday", "2026-11-22T20:18:00Z", "Sun Nov 22 20:18:00 2026"] {
+            assert_eq!(HttpDate::parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn two_changes_of_one_second_never_share_a_date_that_was_shown() {
+        let first = datetime!(2026-11-22 20:18:00.2 UTC);
+        assert_eq!(HttpDate::last_modified(first, datetime!(2026-11-22 20:18:00.7 UTC)), None);
+        let shown = HttpDate::last_modified(first, datetime!(2026-11-22 20:18:01 UTC));
+        let second = datetime!(2026-11-22 20:18:01 UTC);
+        assert!(HttpDate::last_modified(second, datetime!(2026-11-22 20:19 UTC)) > shown);
+    }
+}

@@ -1,0 +1,81 @@
+//! The orders and payments that the examples of the OpenAPI document name; all belong to the demo's customer.
+//!
+//! | id ends in | what it is | so that this succeeds |
+//! | --- | --- | --- |
+//! | `a002`, `b002` | an order that is paid, and its payment | reading them, giving money back |
+//! | `a003` | an order that waits, with a year to be paid | cancelling it |
+//! | `a004`, `b001` | an order that is paid, and its payment | fulfilling it |
+//! | `b003` | money set aside, for seven days | capturing it |
+//! | `b004` | money set aside, for seven days | releasing it |
+//! | `b005`, `c001` | money taken, and a part of it given back | reading its refunds |
+//!
+//! `8000` to `8003` are people ([`super::people`]), `9001` and what follows are products ([`super::catalogue`]).
+
+use time::Duration;
+use uuid::Uuid;
+
+use super::DemoError;
+use super::dice::Dice;
+use super::past::{Answer, Charge, GivenBack, Past};
+use super::people::demo_customer;
+use super::story::{Shop, place, receive, whole};
+use crate::domain::ids::{OrderId, PaymentId, RefundId};
+use crate::domain::money::{Amount, Currency, Money};
+use crate::domain::order::{Order, Quantity};
+
+const FIRST: u128 = 0x0189_0a5d_ac96_774b_bcce_b302_099a_0000;
+const SEED: u64 = 0x6578;
+
+fn id(ending: u16) -> Uuid {
+    Uuid::from_u128(FIRST + u128::from(ending))
+}
+
+/// Everything the examples need.
+pub(super) fn tell(shop: &Shop) -> Result<Past, DemoError> {
+    let mut past = Past::default();
+    let mut dice = Dice::of(SEED, 0);
+    let waiting = order(shop, 0xa003)?;
+    let expires_at = waiting.created_at + Duration::days(365);
+    past.orders.push(Order { expires_at, ..waiting });
+    for (order_id, payment) in [(0xa002, 0xb002), (0xa004, 0xb001)] {
+        let mut order = order(shop, order_id)?;
+        let at = order.created_at + Duration::minutes(2);
+        let charge = Charge { id: PaymentId::from(id(payment)), ..whole(&mut dice, &order, at) };
+        let answered = past.charge(&mut dice, charge, Answer::Captured)?;
+        receive(&mut order, answered);
+        past.orders.push(order);
+    }
+    for (payment, answer) in
+        [(0xb003, Answer::Authorized), (0xb004, Answer::Authorized), (0xb005, Answer::Captured)]
+    {
+        let charge = stand_alone(shop, payment)?;
+        past.charge(&mut dice, charge, answer)?;
+    }
+    let back = GivenBack {
+        id: RefundId::from(id(0xc001)),
+        amount: Amount::new(900)?,
+        reason: "arrived broken",
+        at: shop.told_at - Duration::minutes(30),
+    };
+    past.give_back(&mut dice, back)?;
+    Ok(past)
+}
+
+/// Two of the first product and one of the second, an hour ago.
+fn order(shop: &Shop, ending: u16) -> Result<Order, DemoError> {
+    let wanted = shop.products.iter().zip([2, 1]);
+    let lines = wanted.map(|(product, pieces)| Ok((product, Quantity::new(pieces)?)));
+    let lines = lines.collect::<Result<_, DemoError>>()?;
+    let at = shop.told_at - Duration::hours(1);
+    place(OrderId::from(id(ending)), demo_customer(), lines, at)
+}
+
+fn stand_alone(shop: &Shop, ending: u16) -> Result<Charge, DemoError> {
+    Ok(Charge {
+        id: PaymentId::from(id(ending)),
+        order_id: None,
+        customer_id: demo_customer(),
+        money: Money { amount: Amount::new(4900)?, currency: Currency::parse("MYR")? },
+        at: shop.told_at - Duration::hours(1),
+    })
+}

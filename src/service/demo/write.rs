@@ -1,0 +1,114 @@
+//! Writes what was told, in the caller's transaction; tells nothing by itself.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::DemoError;
+use super::past::Past;
+use super::people::keeper;
+use super::story::Shop;
+use crate::domain::ambient::Ambient;
+use crate::domain::ids::ProductId;
+use crate::domain::stock::{AdjustmentReason, StockDelta};
+use crate::store::demo::shop::DemoUser;
+use crate::store::demo::{self as rows, DemoProgress};
+use crate::store::stock::NewAdjustment;
+use crate::store::{orders, stock};
+
+/// What is delivered of each product when the shop opens.
+const FIRST_DELIVERY: i64 = 400;
+
+/// Of the two products that the examples order there is always enough.
+const PLENTY: i64 = 1_000_000;
+const OF_THE_EXAMPLES: usize = 2;
+
+/// Below this much a product is delivered again, up to [`FIRST_DELIVERY`].
+const REORDER_BELOW: i64 = 50;
+
+/// The progress, locked, if nobody has changed it since it was seen.
+pub(super) async fn still(
+    conn: &mut PgConnection,
+    seen: DemoProgress,
+) -> Result<Option<DemoProgress>, DemoError> {
+    let progress = rows::find_progress_for_update(conn).await?;
+    Ok(progress.filter(|progress| *progress == seen))
+}
+
+/// People, goods and the first delivery.
+pub(super) async fn shop(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    shop: &Shop,
+    people: &[DemoUser],
+) -> Result<(), DemoError> {
+    rows::shop::insert_users(conn, people).await?;
+    rows::shop::insert_products(conn, &shop.products).await?;
+    let delivered: BTreeMap<ProductId, i64> = shop
+        .products
+        .iter()
+        .enumerate()
+        .map(|(place, product)| {
+            (product.id, if place < OF_THE_EXAMPLES { PLENTY } else { FIRST_DELIVERY })
+        })
+        .collect();
+    stock::update_by(conn, &delivered, ambient.now()).await?;
+    keep(conn, ambient, &delivered, ambient.now()).await
+}
+
+/// Orders, payments and refunds, what was asked of the gateway, the journal, and what it took from the stock.
+pub(super) async fn past(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    past: &Past,
+) -> Result<(), DemoError> {
+    take_stock(conn, ambient, past).await?;
+    orders::insert(conn, &past.orders).await?;
+    rows::past::insert_payments(conn, &past.payments).await?;
+    rows::past::insert_refunds(conn, &past.refunds).await?;
+    rows::past::insert_attempts(conn, &past.attempts).await?;
+    rows::past::insert_entries(conn, &past.entries).await?;
+    Ok(())
+}
+
+async fn take_stock(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    past: &Past,
+) -> Result<(), DemoError> {
+    let held = past.held();
+    let products: Vec<ProductId> = held.keys().copied().collect();
+    let offers = stock::list_offers_for_update(conn, &products).await?;
+    let left = |product| {
+        offers.get(product).map_or(0, |offer| offer.available)
+            - held.get(product).copied().unwrap_or(0)
+    };
+    let delivered: BTreeMap<ProductId, i64> = products
+        .iter()
+        .filter(|product| left(product) < REORDER_BELOW)
+        .map(|product| (*product, FIRST_DELIVERY - left(product)))
+        .collect();
+    let changes = held
+        .iter()
+        .map(|(product, pieces)| (*product, delivered.get(product).copied().unwrap_or(0) - pieces))
+        .collect();
+    stock::update_by(conn, &changes, ambient.now()).await?;
+    keep(conn, ambient, &delivered, ambient.now()).await
+}
+
+async fn keep(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    delivered: &BTreeMap<ProductId, i64>,
+    at: OffsetDateTime,
+) -> Result<(), DemoError> {
+    let reason = AdjustmentReason::parse("delivery")?;
+    let adjustments = delivered.iter().map(|(product, pieces)| {
+        let delta = StockDelta::new(*pieces)?;
+        let (id, product_id) = (ambient.id(), *product);
+        Ok(NewAdjustment { id, product_id, delta, reason: &reason, made_by: keeper() })
+    });
+    let adjustments: Vec<_> = adjustments.collect::<Result<_, DemoError>>()?;
+    Ok(rows::shop::insert_adjustments(conn, &adjustments, keeper(), at).await?)
+}

@@ -1,0 +1,49 @@
+//! Gives up authorisations that nobody captured in time. For the worker; several may do it at once.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::{PaymentError, Payments};
+use crate::domain::payment::{AUTHORIZATION_LIVES, GatewayOperation};
+use crate::service::Cause;
+use crate::service::transact::transact;
+use crate::store;
+use crate::store::payment_attempts::{Lease, NewAttempt};
+
+/// Orders the cancellation of up to `limit` authorisations that are older than [`AUTHORIZATION_LIVES`]; how many. The
+/// reconciler makes the calls.
+///
+/// # Errors
+/// The store's; none was ordered.
+#[tracing::instrument(name = "service.payments.lapse_due", skip_all)]
+pub async fn lapse_due(
+    payments: &Payments,
+    cause: &Cause,
+    limit: i64,
+) -> Result<usize, PaymentError> {
+    let ambient = &payments.services.ambient;
+    transact(&payments.services.pool, |conn| {
+        async move {
+            let now = ambient.now();
+            let before = now - AUTHORIZATION_LIVES;
+            let due = store::payments::list_authorized_for_update(conn, before, limit).await?;
+            for payment in &due {
+                let id = ambient.id();
+                let attempt = NewAttempt {
+                    id,
+                    payment_id: payment.id,
+                    operation: GatewayOperation::Cancel,
+                    amount: payment.amount,
+                    gateway_key: id.to_string(),
+                    lease: Lease { token: ambient.id(), until: now },
+                    keyed: false,
+                    request_id: cause.request_id.clone(),
+                    created_at: now,
+                };
+                store::payment_attempts::insert(conn, &attempt).await?;
+            }
+            Ok(due.len())
+        }
+        .scope_boxed()
+    })
+    .await
+}

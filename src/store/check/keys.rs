@@ -1,0 +1,78 @@
+//! Idempotency keys against the effects that they speak of. Keys that are purged, and stored refusals, speak of none.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::Offence;
+use crate::store::StoreError;
+
+/// Keys whose effect is not there, or is another's.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn list_without_effect(
+    conn: &mut PgConnection,
+    most: i64,
+) -> Result<Vec<Offence>, StoreError> {
+    let rows = sqlx::query_as!(
+        Offence,
+        r#"WITH told AS (
+               SELECT principal_id, key, attempt_id, kind, snapshot
+               FROM idempotency_keys, jsonb_each(outcome -> 'outcome') AS stored (kind, snapshot)
+               WHERE state = 'done' AND kind <> 'refused')
+           SELECT format('key %s of %s', key, principal_id) AS "row!",
+                  format('tells of %s, which is not there', kind) AS "detail!"
+           FROM told
+           WHERE NOT CASE
+               WHEN kind LIKE 'order\_%' THEN EXISTS (
+                   SELECT FROM orders WHERE id = (snapshot ->> 'id')::uuid
+                      AND (kind <> 'order_cancelled' OR status = 'cancelled')
+                      AND (kind <> 'order_fulfilled' OR status IN ('fulfilled', 'refunded'))
+                      AND total_amount = (snapshot ->> 'total')::bigint)
+               WHEN kind LIKE 'payment\_%' THEN EXISTS (
+                   SELECT FROM payments WHERE id = (snapshot ->> 'id')::uuid
+                      AND amount = (snapshot ->> 'amount')::bigint
+                      AND amount_captured >= (snapshot ->> 'amount_captured')::bigint)
+               WHEN kind = 'refund_created' THEN EXISTS (
+                   SELECT FROM refunds WHERE id = (snapshot ->> 'id')::uuid
+                      AND status = snapshot ->> 'status' AND amount = (snapshot ->> 'amount')::bigint)
+               WHEN kind = 'product_created' THEN EXISTS (
+                   SELECT FROM products WHERE id = (snapshot ->> 'id')::uuid)
+               WHEN kind = 'stock_adjusted' THEN EXISTS (
+                   SELECT FROM stock WHERE product_id = (snapshot ->> 'product_id')::uuid)
+               ELSE false END
+           UNION ALL
+           SELECT format('key %s of %s', key, principal_id), 'runs, and its attempt is settled'
+           FROM idempotency_keys JOIN payment_attempts ON payment_attempts.id = attempt_id
+           WHERE idempotency_keys.state = 'running' AND payment_attempts.state <> 'live'
+           LIMIT $1"#,
+        most
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// What clients asked of the gateway under a key since `since`, and no key speaks of.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn list_effects_without_key(
+    conn: &mut PgConnection,
+    since: OffsetDateTime,
+    most: i64,
+) -> Result<Vec<Offence>, StoreError> {
+    let rows = sqlx::query_as!(
+        Offence,
+        r#"SELECT 'attempt ' || id AS "row!", format('%s without a key', kind) AS "detail!"
+           FROM payment_attempts
+           WHERE created_at > $1 AND keyed
+             AND NOT EXISTS (SELECT FROM idempotency_keys WHERE attempt_id = payment_attempts.id)
+           LIMIT $2"#,
+        since,
+        most
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}

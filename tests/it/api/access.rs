@@ -1,0 +1,164 @@
+//! Who may call what, held against every operation of the OpenAPI document: nobody, the wrong role, another customer.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use super::document::operations;
+use super::shop::{Actor, Shop};
+use super::support::send;
+
+/// What no client says of itself or of money; where it may be said at all, the body declares it.
+const NOT_THE_CLIENTS: [&str; 7] =
+    ["role", "status", "totalAmount", "unitAmount", "customerId", "id", "createdAt"];
+
+/// An id that is nobody's.
+const ABSENT: &str = "01890a5d-ac96-774b-bcce-b302099affff";
+
+#[tokio::test]
+async fn every_operation_that_needs_a_token_refuses_whoever_has_none() {
+    let shop = Shop::open().await;
+    let mut checked = 0;
+    for operation in operations().iter().filter(|operation| operation.scopes().is_some()) {
+        for (credentials, code) in [
+            (None, "unauthenticated"),
+            (Some("Basic YWRhOnNlY3JldA=="), "unauthenticated"),
+            (Some("Bearer e30.e30.e30"), "token_invalid"),
+        ] {
+            let mut request = Request::builder()
+                .method(operation.method.clone())
+                .uri(operation.example_path())
+                .header("content-type", "application/json");
+            if let Some(credentials) = credentials {
+                request = request.header("authorization", credentials);
+            }
+            // A bad body, too: who calls is asked first.
+            let answered = send(&shop.router, request.body(Body::from("{")).unwrap()).await;
+            answered.problem(401, code);
+            let challenge = answered.header("www-authenticate");
+            assert!(challenge.starts_with("Bearer "), "{}", operation.name());
+            assert_eq!(challenge.contains("error="), code == "token_invalid");
+        }
+        checked += 1;
+    }
+    assert!(checked > 10, "{checked}");
+}
+
+#[tokio::test]
+async fn every_scope_that_an_operation_declares_is_asked_for() {
+    let shop = Shop::open().await;
+    let admin = shop.staff("admin").await;
+    let narrow = shop.without_scopes(&admin).await;
+    for operation in operations() {
+        let Some(scopes) = operation.scopes() else { continue };
+        let answered = operation.send(&narrow, &operation.example_path(), "k", &Value::Null).await;
+        let Some(scope) = scopes.first() else {
+            assert_ne!(answered.status, 403, "{}", operation.name());
+            continue;
+        };
+        answered.problem(403, "insufficient_scope");
+        let named = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
+        let challenge = answered.header("www-authenticate");
+        assert!(challenge.ends_with(&named), "{}: {challenge}", operation.name());
+    }
+}
+
+/// Something of Ada's in every place where a customer owns something, by the path that leads to it.
+async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> {
+    let order = ada.order(&shop.product("MUG", 5).await, 1).await;
+    let body = json!({ "amount": 100, "currency": "MYR", "paymentMethod": "pm_ok" });
+    let paid = ada.pay("pay", &body).await.json();
+    BTreeMap::from([
+        ("/v1/orders/", order["id"].as_str().unwrap().to_owned()),
+        ("/v1/payments/", paid["id"].as_str().unwrap().to_owned()),
+        ("/v1/users/", ada.id.to_string()),
+        ("/v1/idempotency-keys/", "pay".to_owned()),
+    ])
+}
+
+#[tokio::test]
+async fn what_is_another_customers_is_as_if_it_were_not_there() {
+    let shop = Shop::open().await;
+    let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
+    let belongings = belongings(&shop, &ada).await;
+    let secured = |operation: &&super::document::Operation| {
+        operation.scopes().is_some() && operation.names_one()
+    };
+    let mut checked = 0;
+    for operation in operations().iter().filter(secured) {
+        let name = operation.name();
+        // The catalogue is nobody's: whoever may change it may change all of it.
+        if operation.path.starts_with("/v1/products/") {
+            continue;
+        }
+        let found = belongings.iter().find(|(prefix, _)| operation.path.starts_with(**prefix));
+        assert!(found.is_some(), "{name}: say in `belongings` what Ada has there");
+        let (_, id) = found.unwrap();
+        let body = operation.example_body();
+        let hidden = operation.send(&eve, &operation.path_to(id), "k1", &body).await;
+        let absent = operation.send(&eve, &operation.path_to(ABSENT), "k2", &body).await;
+        // Whoever may never do it is told so, whatever it is about.
+        assert!(matches!(hidden.status.as_u16(), 403 | 404), "{name}: {}", hidden.text);
+        assert_eq!(hidden.status, absent.status, "{name}");
+        for member in ["code", "detail", "title", "errors"] {
+            assert_eq!(hidden.json().get(member), absent.json().get(member), "{name}");
+        }
+        let size = |answered: &super::support::Answered, id: &str| {
+            answered.text.replace(&operation.path_to(id), "").len()
+        };
+        assert_eq!(size(&hidden, id), size(&absent, ABSENT), "{name}");
+        checked += 1;
+    }
+    assert!(checked > 5, "{checked}");
+    let unchanged = ada.get(&format!("/v1/orders/{}", belongings["/v1/orders/"])).await.json();
+    assert_eq!(unchanged["status"], "pending");
+    assert_eq!(ada.get("/v1/users/me").await.json()["name"], "ada");
+}
+
+#[tokio::test]
+async fn nobody_assigns_what_is_not_theirs_to_say() {
+    let shop = Shop::open().await;
+    let admin = shop.staff("admin").await;
+    for operation in operations() {
+        let Some(schema) = operation.body_schema() else { continue };
+        let name = operation.name();
+        assert_eq!(schema["additionalProperties"], false, "{name}: the schema must say so");
+        let declared = schema["properties"].as_object().cloned().unwrap_or_default();
+        for member in NOT_THE_CLIENTS.into_iter().filter(|member| !declared.contains_key(*member)) {
+            let mut body = operation.example_body();
+            body[member] = json!("01890a5d-ac96-774b-bcce-b302099a8003");
+            let path = operation.example_path();
+            let answered = operation.send(&admin, &path, member, &body).await;
+            let problem = answered.problem(422, "unknown_field");
+            let pointers = json!([{ "pointer": format!("/{member}"), "code": "unknown_field",
+                "detail": "is not a member of this request" }]);
+            assert_eq!(problem["errors"], pointers, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_members_that_are_not_the_clients_are_declared_where_we_know_of() {
+    let mut declared = Vec::new();
+    for operation in operations() {
+        let properties =
+            operation.body_schema().and_then(|schema| schema["properties"].as_object());
+        for member in properties.into_iter().flat_map(|properties| properties.keys()) {
+            if NOT_THE_CLIENTS.contains(&member.as_str()) {
+                declared.push(format!("{}: {member}", operation.name()));
+            }
+        }
+    }
+    declared.sort();
+    let known = [
+        "PATCH /v1/products/{id}: unitAmount",
+        "PATCH /v1/users/{id}: role",
+        "PATCH /v1/users/{id}: status",
+        "POST /v1/orders: customerId",
+        "POST /v1/payments: customerId",
+        "POST /v1/products: unitAmount",
+    ];
+    assert_eq!(declared, known);
+}

@@ -1,0 +1,5 @@
+//! `/v1/auth`, one file an operation.
+
+mod refresh;
+mod revoke;
+mod token;

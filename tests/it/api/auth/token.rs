@@ -1,0 +1,38 @@
+//! `POST /v1/auth/token`: signing in tells nobody which half was wrong, and its answer is stored by nobody.
+
+use serde_json::json;
+
+use crate::api::shop::{PASSWORD, Shop, call};
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let attempt = async |email: &str, password: &str| {
+        let credentials = json!({ "email": email, "password": password });
+        let answered = call(&shop.router, "/v1/auth/token", &credentials).await;
+        assert_eq!(answered.header("www-authenticate"), "Bearer realm=\"till\"");
+        let mut body = answered.problem(401, "invalid_credentials");
+        body["requestId"] = json!("");
+        body
+    };
+    let wrong = attempt("ada@example.com", "not the password").await;
+    assert_eq!(wrong, attempt("eve@example.com", PASSWORD).await);
+    assert_eq!(wrong, attempt("no address", &"x".repeat(100_000)).await);
+}
+
+#[tokio::test]
+async fn tokens_are_stored_by_nobody_and_expire_after_ten_minutes() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let credentials = json!({ "email": "Ada@Example.com", "password": PASSWORD });
+    let answered = call(&shop.router, "/v1/auth/token", &credentials).await;
+    assert_eq!(answered.header("cache-control"), "no-store");
+    assert_eq!(answered.json()["expiresIn"], 600);
+    assert_eq!(answered.json()["tokenType"], "Bearer");
+    assert_eq!(ada.get("/v1/users/me").await.status, 200);
+    shop.test.clock.advance(time::Duration::minutes(11));
+    let expired = ada.get("/v1/users/me").await;
+    expired.problem(401, "token_expired");
+    assert!(expired.header("www-authenticate").contains("error=\"invalid_token\""));
+}

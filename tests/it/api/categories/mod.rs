@@ -1,0 +1,3 @@
+//! `/v1/categories`, one file an operation.
+
+mod list;

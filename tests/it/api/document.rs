@@ -1,0 +1,89 @@
+//! The operations of the OpenAPI document, for tests that hold all of them to one rule: a new one is covered by itself.
+
+use axum::http::Method;
+use serde_json::Value;
+
+use super::shop::Actor;
+use super::support::Answered;
+
+/// One operation as the document has it.
+pub struct Operation {
+    pub method: Method,
+    /// With `{id}` in it.
+    pub path: String,
+    pub described: Value,
+    schemas: Value,
+}
+
+pub fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(till::api::document()).unwrap();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, described) in item.as_object().unwrap() {
+            all.push(Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                described: described.clone(),
+                schemas: document["components"]["schemas"].clone(),
+            });
+        }
+    }
+    all
+}
+
+impl Operation {
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// The scopes that its token must hold; `None` where it takes no token.
+    pub fn scopes(&self) -> Option<Vec<String>> {
+        let held = self.described["security"][0]["bearer"].as_array()?.iter();
+        Some(held.map(|scope| scope.as_str().unwrap().to_owned()).collect())
+    }
+
+    fn parameters(&self, place: &'static str) -> impl Iterator<Item = &Value> {
+        let all = self.described["parameters"].as_array().into_iter().flatten();
+        all.filter(move |parameter| parameter["in"] == place)
+    }
+
+    /// Whether it is about one thing that its path names.
+    pub fn names_one(&self) -> bool {
+        self.parameters("path").next().is_some()
+    }
+
+    /// The path with this in place of its parameter.
+    pub fn path_to(&self, id: &str) -> String {
+        let name = self.parameters("path").next().map(|parameter| parameter["name"].as_str());
+        match name.flatten() {
+            Some(name) => self.path.replace(&format!("{{{name}}}"), id),
+            None => self.path.clone(),
+        }
+    }
+
+    /// The path with the example in place of its parameter.
+    pub fn example_path(&self) -> String {
+        let example = self.parameters("path").next().map(|parameter| &parameter["example"]);
+        self.path_to(example.and_then(Value::as_str).unwrap_or_default())
+    }
+
+    /// The schema of its body, where it takes one.
+    pub fn body_schema(&self) -> Option<&Value> {
+        let schema = &self.described["requestBody"]["content"]["application/json"]["schema"];
+        let name = schema["$ref"].as_str()?.rsplit('/').next()?;
+        Some(&self.schemas[name])
+    }
+
+    /// The body that the document shows; empty where it takes none.
+    pub fn example_body(&self) -> Value {
+        self.body_schema().map_or(Value::Null, |schema| schema["example"].clone())
+    }
+
+    /// Sends it as the document shows it, but to this path and with this body, under a key of this name.
+    pub async fn send(&self, actor: &Actor, path: &str, key: &str, body: &Value) -> Answered {
+        let takes_key = self.parameters("header").any(|header| header["name"] == "Idempotency-Key");
+        let headers = [("idempotency-key", key.as_bytes())];
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        actor.send(self.method.clone(), path, &headers[..usize::from(takes_key)], &text).await
+    }
+}

@@ -1,0 +1,3 @@
+//! `/v1/idempotency-keys`, one file an operation.
+
+mod get;
