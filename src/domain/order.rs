@@ -9,7 +9,6 @@ use super::Violation;
 use super::ids::{OrderId, ProductId, UserId};
 use super::metadata::Metadata;
 use super::money::{Amount, Currency};
-use super::stock::Shortage;
 
 /// How long an unpaid order holds its stock.
 pub const UNPAID_ORDER_LIVES: Duration = Duration::minutes(30);
@@ -144,6 +143,15 @@ pub struct PricedOrder {
     pub currency: Currency,
     pub total: Amount,
     pub lines: Vec<OrderLine>,
+}
+
+/// Not enough of one product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shortage {
+    pub product_id: ProductId,
+    pub requested: i64,
+    pub available: i64,
 }
 
 /// Why an order was not placed, decided on the state of the shop.

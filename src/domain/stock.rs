@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::Violation;
 use super::ids::ProductId;
 use super::money::{Amount, Currency};
-use super::order::{OrderLine, PlaceOrderRefusal, PricedOrder, RequestedLine};
+use super::order::{OrderLine, PlaceOrderRefusal, PricedOrder, RequestedLine, Shortage};
 use super::violation::text;
 
 /// What the catalogue offers for one product at the moment its stock row is locked.
@@ -59,15 +57,6 @@ impl AdjustmentReason {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Not enough of one product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shortage {
-    pub product_id: ProductId,
-    pub requested: i64,
-    pub available: i64,
 }
 
 /// What is left of each product while the orders of a batch are decided one after the other.

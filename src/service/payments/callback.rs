@@ -5,10 +5,9 @@ use scoped_futures::ScopedFutureExt;
 use uuid::Uuid;
 
 use super::call::{Verdict, find_charge};
-use super::claim::LEASE;
 use super::late::take_in;
 use super::reconcile::reconcile;
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::{ChargeNotice, SignedCallback};
 use crate::domain::access::Reach;
 use crate::domain::ids::PaymentId;
@@ -16,7 +15,7 @@ use crate::domain::payment::{Payment, PaymentStatus};
 use crate::service::Cause;
 use crate::service::transact::{read, transact};
 use crate::store;
-use crate::store::payment_attempts::{Lease, LeasedAttempt};
+use crate::store::payment_attempts::LeasedAttempt;
 use crate::store::quarantined_callbacks::QuarantinedCallback;
 
 /// What became of a call-back that was believed.
@@ -107,7 +106,7 @@ async fn take_over(payments: &Payments, id: PaymentId) -> Result<Vec<LeasedAttem
     transact(&payments.services.pool, |conn| {
         async move {
             let now = ambient.now();
-            let lease = Lease { token: ambient.id(), until: now + LEASE };
+            let lease = lease::from_now(ambient, now);
             Ok(store::payment_attempts::lease_all_of(conn, id, lease, now).await?)
         }
         .scope_boxed()

@@ -5,16 +5,15 @@
 
 use scoped_futures::{ScopedBoxFuture, ScopedFutureExt};
 use sqlx::PgConnection;
-use time::Duration;
 
 use super::call::call;
 use super::reconcile::reconcile;
 use super::settle::{conclude, postpone};
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::Admission;
 use crate::domain::access::Reach;
 use crate::domain::idempotency::KeyedRequest;
-use crate::domain::ids::{AttemptId, Id, LeaseToken};
+use crate::domain::ids::{AttemptId, Id};
 use crate::domain::money::Amount;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::Refund;
@@ -23,10 +22,7 @@ use crate::service::idempotency::{self, Answer, Begin, KeyError, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
 use crate::service::transact::{read, transact};
 use crate::store;
-use crate::store::payment_attempts::{Lease, LeasedAttempt, NewAttempt};
-
-/// Longer than any call with its repetitions: who holds a lease for longer is dead.
-pub(super) const LEASE: Duration = Duration::seconds(30);
+use crate::store::payment_attempts::{LeasedAttempt, NewAttempt};
 
 /// What an operation came to so far.
 #[derive(Debug, Clone)]
@@ -173,7 +169,7 @@ async fn resume(
 ) -> Result<Claim, PaymentError> {
     let ambient = &payments.services.ambient;
     let now = ambient.now();
-    let lease = Lease { token: ambient.id(), until: now + LEASE };
+    let lease = lease::from_now(ambient, now);
     Ok(match store::payment_attempts::lease_if_due(conn, id, lease, now).await? {
         Some(ours) => Claim::TakenOver(Box::new(ours)),
         None => Claim::Waiting(unsettled(conn, id).await?),
@@ -202,14 +198,13 @@ async fn begin(
     let ambient = &payments.services.ambient;
     let now = ambient.now();
     let id: AttemptId = ambient.id();
-    let token: LeaseToken = ambient.id();
     let new = NewAttempt {
         id,
         payment_id: intent.payment.id,
         operation: intent.operation,
         amount: intent.amount,
         gateway_key: intent.gateway_key.unwrap_or_else(|| id.as_uuid().to_string()),
-        lease: Lease { token, until: now + LEASE },
+        lease: lease::from_now(ambient, now),
         keyed: asked.request.is_some(),
         request_id: asked.cause.request_id.clone(),
         created_at: now,

@@ -2,12 +2,12 @@
 
 use scoped_futures::ScopedFutureExt;
 
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, lease};
 use crate::domain::payment::{AUTHORIZATION_LIVES, GatewayOperation};
 use crate::service::Cause;
 use crate::service::transact::transact;
 use crate::store;
-use crate::store::payment_attempts::{Lease, NewAttempt};
+use crate::store::payment_attempts::NewAttempt;
 
 /// Orders the cancellation of up to `limit` authorisations that are older than [`AUTHORIZATION_LIVES`]; how many. The
 /// reconciler makes the calls.
@@ -34,7 +34,7 @@ pub async fn lapse_due(
                     operation: GatewayOperation::Cancel,
                     amount: payment.amount,
                     gateway_key: id.to_string(),
-                    lease: Lease { token: ambient.id(), until: now },
+                    lease: lease::nobodys(ambient, now),
                     keyed: false,
                     request_id: cause.request_id.clone(),
                     created_at: now,

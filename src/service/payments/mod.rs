@@ -18,6 +18,7 @@ mod claim;
 mod error;
 mod lapse;
 mod late;
+mod lease;
 mod locked;
 mod read;
 mod reconcile;

@@ -3,16 +3,15 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::call::{Heard, Verdict, call, find_charge};
-use super::claim::LEASE;
 use super::settle::{conclude, postpone};
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::Admission;
 use crate::domain::access::Reach;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::service::Cause;
 use crate::service::transact::{read, transact};
 use crate::store;
-use crate::store::payment_attempts::{Lease, LeasedAttempt};
+use crate::store::payment_attempts::LeasedAttempt;
 
 /// After so many tries a charge that the gateway doesn't know is given up; about ten minutes.
 const MOST_TRIES: i32 = 10;
@@ -39,7 +38,7 @@ async fn take_over(payments: &Payments) -> Result<Option<LeasedAttempt>, Payment
     transact(&payments.services.pool, |conn| {
         async move {
             let now = ambient.now();
-            let lease = Lease { token: ambient.id(), until: now + LEASE };
+            let lease = lease::from_now(ambient, now);
             Ok(store::payment_attempts::lease_due(conn, lease, now).await?)
         }
         .scope_boxed()

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::claim::{Asked, Decided, Intent, Progress, claim};
 use super::locked::find_for_step;
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, lease};
 use crate::domain::access::Reach;
 use crate::domain::ambient::Ambient;
 use crate::domain::idempotency::KeyedRequest;
@@ -15,7 +15,7 @@ use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::{Refund, RefundReason, RefundStatus};
 use crate::service::Cause;
 use crate::service::outcome::Refusal;
-use crate::store::payment_attempts::{Lease, NewAttempt};
+use crate::store::payment_attempts::NewAttempt;
 use crate::store::{self, StoreError};
 
 /// A command: give captured money back.
@@ -107,7 +107,7 @@ pub(super) async fn give_back(
         operation: GatewayOperation::Refund(refund.id),
         amount,
         gateway_key: refund.id.to_string(),
-        lease: Lease { token: ambient.id(), until: now },
+        lease: lease::nobodys(ambient, now),
         keyed: false,
         request_id: why.cause.request_id.clone(),
         created_at: now,

@@ -143,10 +143,11 @@ pub async fn insert_attempts(
     let settled: Vec<OffsetDateTime> = time(|attempt| attempt.settled_at);
     sqlx::query!(
         "INSERT INTO payment_attempts (id, payment_id, refund_id, kind, amount, gateway_key, state,
-                                       lease_token, leased_until, next_try_at, request_id,
+                                       lease_token, leased_until, next_try_at, keyed, request_id,
                                        created_at, settled_at)
          SELECT id, payment_id, refund_id, CASE WHEN refund_id IS NULL THEN 'charge' ELSE 'refund' END,
-                amount, key, 'settled', token, settled_at, settled_at, 'demo', created_at, settled_at
+                amount, key, 'settled', token, settled_at, settled_at, false, 'demo', created_at,
+                settled_at
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[],
                      $7::timestamptz[], $8::timestamptz[])
               AS new (id, payment_id, refund_id, amount, key, token, created_at, settled_at)",

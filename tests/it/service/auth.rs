@@ -224,6 +224,7 @@ async fn a_new_password_refuses_all_older_tokens() {
 async fn demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_role() {
     let test = services().await;
     let root = registered(&test, "root@example.com", Role::Admin).await;
+    let _other = registered(&test, "other@example.com", Role::Admin).await;
     let pair = sign_in_as(&test.services, "root@example.com", PASSWORD).await.unwrap();
     let demote = UpdateUser {
         id: root.id,

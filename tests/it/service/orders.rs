@@ -5,11 +5,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use till::domain::access::{Reach, Role};
 use till::domain::ids::{Id, ProductId, UserId};
+use till::domain::order::Shortage;
 use till::domain::order::{
     Order, OrderFilter, OrderStatus, PlaceOrder, PlaceOrderRefusal, UNPAID_ORDER_LIVES,
 };
 use till::domain::page::{PageRequest, PageSize};
-use till::domain::stock::{AdjustmentReason, Shortage, StockDelta};
+use till::domain::stock::{AdjustmentReason, StockDelta};
 use till::service::idempotency::{Answer, KeyError, Provenance};
 use till::service::orders::{self, CancelOrder, OrderError};
 use till::service::outcome::{Outcome, Refusal};

@@ -175,14 +175,34 @@ async fn an_erased_user_leaves_no_personal_data_and_frees_the_address() {
     registered(&test, "ada@example.com", Role::Customer).await;
 }
 
+/// Both together: neither goes on before both wait for the administrators' rows.
+async fn at_once<T>(
+    test: &TestServices,
+    one: impl Future<Output = T>,
+    two: impl Future<Output = T>,
+) -> [T; 2] {
+    let pool = &test.services.pool;
+    let mut holder = pool.begin().await.unwrap();
+    let hold = sqlx::query("SELECT FROM users WHERE role = 'admin' FOR UPDATE");
+    hold.execute(&mut *holder).await.unwrap();
+    let release = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() < 2 {}
+        holder.rollback().await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(one, two, release);
+    [first, second]
+}
+
 #[tokio::test]
 async fn of_two_administrators_who_go_at_once_one_remains() {
     let test = services().await;
     let one = registered(&test, "one@example.com", Role::Admin).await;
     let two = registered(&test, "two@example.com", Role::Admin).await;
-    let (first, second) =
-        tokio::join!(erase(&test.services, one.id), erase(&test.services, two.id));
-    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    let (first, second) = (erase(&test.services, one.id), erase(&test.services, two.id));
+    let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
+    let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
 }
 
@@ -200,10 +220,9 @@ async fn of_two_administrators_who_demote_each_other_at_once_one_remains() {
         expected_version: ExpectedVersion::Any,
     };
     let (demote_one, demote_two) = (demote(one.id), demote(two.id));
-    let (first, second) = tokio::join!(
-        update(&test.services, as_one, &demote_two),
-        update(&test.services, as_two, &demote_one)
-    );
-    let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    let first = update(&test.services, as_one, &demote_two);
+    let second = update(&test.services, as_two, &demote_one);
+    let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
+    let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
 }
