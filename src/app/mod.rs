@@ -1,12 +1,15 @@
 //! The composition root: turns configuration into running parts; the only place that sees every layer, and no place for rules.
 
+pub mod api;
 pub mod check;
 pub mod database;
+pub mod dependencies;
 pub mod documents;
 pub mod gateway;
 pub mod install;
 pub mod keys;
 pub mod payments;
+pub mod program;
 pub mod seed;
 pub mod serve;
 pub mod services;

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
@@ -20,10 +19,9 @@ use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::embedded::{self, Postgres};
-use crate::ops::{Health, Importance, MetricsText, OpsParts, Probe, Readiness};
+use crate::ops::{Health, MetricsText, OpsParts, Readiness};
 use crate::service::Services;
 use crate::service::demo::{self, Presence, SignIn};
-use crate::service::health::ping_database;
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -191,7 +189,7 @@ fn start_parts(
     let Shop { services, clock, gateway_url } = shop;
     let ambient = services.ambient.clone();
     let gateway_probe = payments::gateway_probe(config, &gateway_url);
-    let probes = vec![postgres_probe(&services.pool), gateway_probe];
+    let probes = vec![services::postgres_probe(&services.pool), gateway_probe];
     let health = Health::new(readiness.clone(), probes);
     let payments = payments::open(config, &services, &gateway_url, shutdown)?;
     let mailing = worker::mailing(config)?;
@@ -215,14 +213,6 @@ fn start_parts(
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
     readiness.ready();
     Ok(())
-}
-
-fn postgres_probe(pool: &PgPool) -> Probe {
-    let pool = pool.clone();
-    Probe::new("postgres", Importance::Required, move || {
-        let pool = pool.clone();
-        async move { ping_database(&pool).await }
-    })
 }
 
 /// Where mails are seen.

@@ -1,13 +1,18 @@
-//! The worker as a part of a process, made alike for each program: where its mail goes and what it works with.
+//! `worker`, and the worker as a part of another process: where its mail goes and what it works with, made alike for each.
 
 use std::sync::Arc;
 
-use super::AppError;
+use super::{AppError, api, database, dependencies, payments, services};
+use crate::clients::broker::{RabbitMq, Topology};
 use crate::clients::mailer::{MailFolder, Mailer, SmtpMailer};
-use crate::config::Config;
+use crate::config::{Config, bind, listeners};
+use crate::domain::ambient::Ambient;
+use crate::ops::{Health, Importance, Probe, Readiness};
 use crate::service::Services;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
+use crate::shutdown::{Bounds, Shutdown};
+use crate::telemetry::Telemetry;
 use crate::worker::{Worker, WorkerParts};
 
 /// Where mail goes.
@@ -31,7 +36,7 @@ pub fn mailing(config: &Config) -> Result<Mailing, AppError> {
     Ok(Mailing { mailer: Arc::new(folder.clone()), folder: Some(folder) })
 }
 
-/// A worker that does nothing yet.
+/// A worker that does nothing yet: over RabbitMQ where it is named, else reading the outbox itself.
 pub fn open(
     config: &Config,
     services: &Services,
@@ -43,9 +48,56 @@ pub fn open(
         mailer: Arc::clone(&mailing.mailer),
         public_url: config.http.public_url.clone(),
     };
-    Worker::in_process(WorkerParts {
-        services: services.clone(),
-        payments: payments.clone(),
-        mails,
+    let (services, payments) = (services.clone(), payments.clone());
+    let parts = WorkerParts { services, payments, mails };
+    match &config.broker.url {
+        None => Worker::in_process(parts),
+        Some(url) => Worker::over_rabbitmq(parts, |subscriptions| {
+            RabbitMq::new(url.clone(), Topology::new(&config.broker.prefix, subscriptions))
+        }),
+    }
+}
+
+/// Runs until a signal. It works once its database is there, with or without the broker.
+///
+/// # Errors
+/// Whatever keeps a part from starting, in words that say what to do.
+pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
+    let ops = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
+    let pool = database::pool(url, &config.database)?;
+    let shutdown =
+        Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
+    shutdown.watch_signals().map_err(AppError::Signals)?;
+    let readiness = Readiness::default();
+    let services = services::open(config, &pool, &Ambient::system());
+    let gateway = &config.gateway.url;
+    let payments = payments::open(config, &services, gateway, &shutdown)?;
+    let worker = open(config, &services, &payments, &mailing(config)?);
+    let mut probes =
+        vec![services::postgres_probe(&pool), payments::gateway_probe(config, gateway)];
+    probes.extend(services::redis_probe(config));
+    probes.extend(worker.rabbit().map(line_probe));
+    let health = Health::new(readiness.clone(), probes);
+    api::serve_ops(config, telemetry, ops, health, &shutdown);
+    let stop = shutdown.stop_background();
+    let working = async {
+        if dependencies::wait(config, url, &stop).await.is_some() {
+            worker.spawn(shutdown.background(), &stop);
+            tracing::info!("the worker is ready");
+            readiness.ready();
+        }
+    };
+    let stopping = shutdown.run(|| readiness.drain());
+    let (_stopped, ()) = tokio::join!(stopping, working);
+    pool.close().await;
+    Ok(())
+}
+
+/// The worker's own line tells more than a new connection would.
+fn line_probe(rabbit: Arc<RabbitMq>) -> Probe {
+    Probe::new("rabbitmq", Importance::Optional, move || {
+        let ready = rabbit.is_ready();
+        async move { if ready { Ok(()) } else { Err("there is no line to the broker") } }
     })
 }

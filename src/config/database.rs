@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::reader::{Noted, Reader};
 use super::value::{duration, number, url_of};
-use super::{Exposure, Fault, Setting};
+use super::{Exposure, Fault, Needed, Setting};
 
 pub const DATABASE_URL: Setting = Setting {
     name: "DATABASE_URL",
@@ -102,13 +102,6 @@ pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Database, 
         acquire_timeout: acquire_timeout?,
         statement_timeout: statement_timeout?,
     })
-}
-
-/// Whether the program cannot do without a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needed {
-    Yes,
-    No,
 }
 
 fn read_pool_bounds(reader: &mut Reader<'_>) -> (Result<u32, Noted>, Result<u32, Noted>) {

@@ -84,6 +84,7 @@ pub const SETTINGS: &[&Setting] = &[
     &embedded::PG_BIN,
     &redis::REDIS_URL,
     &broker::AMQP_URL,
+    &broker::AMQP_PREFIX,
     &mail::SMTP_URL,
     &mail::MAIL_FROM,
     &gateway::GATEWAY_LISTEN,
@@ -128,14 +129,35 @@ pub enum Program {
 
 impl Program {
     /// Whether it can do without `DATABASE_URL`.
-    const fn database(self) -> database::Needed {
+    const fn database(self) -> Needed {
         match self {
             Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Check | Self::Keys => {
-                database::Needed::Yes
+                Needed::Yes
             }
-            Self::Up | Self::Gateway | Self::Doctor => database::Needed::No,
+            Self::Up | Self::Gateway | Self::Doctor => Needed::No,
         }
     }
+
+    /// Whether it can do without `REDIS_URL` and `AMQP_URL`: several processes share what is behind them.
+    const fn shared_parts(self) -> Needed {
+        match self {
+            Self::Api | Self::Worker => Needed::Yes,
+            Self::Up
+            | Self::Gateway
+            | Self::Migrate
+            | Self::Seed
+            | Self::Check
+            | Self::Doctor
+            | Self::Keys => Needed::No,
+        }
+    }
+}
+
+/// Whether a program cannot do without a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    Yes,
+    No,
 }
 
 /// All settings of one process, checked.
@@ -205,8 +227,8 @@ impl Config {
         let data_dir = data_dir::read(reader);
         let database = database::read(reader, program.database());
         let embedded = embedded::read(reader);
-        let redis = redis::read(reader);
-        let broker = broker::read(reader);
+        let redis = redis::read(reader, program.shared_parts());
+        let broker = broker::read(reader, program.shared_parts());
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
         let first_administrator = admin::read(reader, assumed);

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::reader::{Noted, Reader};
 use super::value::url_of;
-use super::{Exposure, Setting};
+use super::{Exposure, Needed, Setting};
 
 pub const REDIS_URL: Setting = Setting {
     name: "REDIS_URL",
@@ -22,7 +22,11 @@ pub struct Redis {
     pub url: Option<SecretString>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<Redis, Noted> {
-    let url = reader.optional(&REDIS_URL, |text| url_of(text, &["redis", "rediss"]))?;
-    Ok(Redis { url: url.map(SecretString::from) })
+pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Redis, Noted> {
+    let form = |text: &str| url_of(text, &["redis", "rediss"]).map(SecretString::from);
+    let url = match needed {
+        Needed::Yes => reader.required(&REDIS_URL, "this program needs Redis", form).map(Some),
+        Needed::No => reader.optional(&REDIS_URL, form),
+    };
+    Ok(Redis { url: url? })
 }

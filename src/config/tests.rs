@@ -107,7 +107,7 @@ fn every_default_and_every_example_is_accepted_except_where_it_is_a_published_se
 fn production_refuses_missing_and_published_secrets() {
     let database = ("DATABASE_URL", "postgres://till:x@localhost/till");
     let production = ("TILL_ENV", "production");
-    let missing = lines(Program::Api, &[production, database]);
+    let missing = lines(Program::Migrate, &[production, database]);
     assert_eq!(missing.len(), 1, "{missing:?}");
     assert!(
         missing.concat().starts_with("TILL_SECRET_KEY: is not set, and production"),
@@ -116,7 +116,7 @@ fn production_refuses_missing_and_published_secrets() {
 
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     for key in [zeros, super::secret_key::SECRET_KEY.example, KEY] {
-        let lines = lines(Program::Api, &[production, database, ("TILL_SECRET_KEY", key)]);
+        let lines = lines(Program::Migrate, &[production, database, ("TILL_SECRET_KEY", key)]);
         assert!(
             lines.concat().starts_with("TILL_SECRET_KEY: the value (not shown) is "),
             "{lines:?}"
@@ -126,11 +126,13 @@ fn production_refuses_missing_and_published_secrets() {
     let admin =
         [("TILL_ADMIN_EMAIL", "a@b.example"), ("TILL_ADMIN_PASSWORD", "till-demo-password")];
     let demo = lines(
-        Program::Api,
+        Program::Migrate,
         &[production, database, ("TILL_SECRET_KEY", RANDOM_KEY), admin[0], admin[1]],
     );
     assert!(demo.concat().starts_with("TILL_ADMIN_PASSWORD: "), "{demo:?}");
-    assert!(load(Program::Api, &[production, database, ("TILL_SECRET_KEY", RANDOM_KEY)]).is_ok());
+    assert!(
+        load(Program::Migrate, &[production, database, ("TILL_SECRET_KEY", RANDOM_KEY)]).is_ok()
+    );
 }
 
 #[test]
@@ -203,6 +205,17 @@ fn only_programs_that_need_a_database_ask_for_one() {
 }
 
 #[test]
+fn programs_of_which_there_are_several_ask_for_what_they_share() {
+    let own = [("DATABASE_URL", "postgres://localhost/till"), ("TILL_SECRET_KEY", KEY)];
+    for program in [Program::Api, Program::Worker] {
+        let lines = lines(program, &own);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("REDIS_URL: is not set, and this program needs Redis"));
+        assert!(lines[1].starts_with("AMQP_URL: is not set, and this program needs a broker"));
+    }
+}
+
+#[test]
 fn no_secret_is_shown_by_errors_or_by_debug() {
     let secret = "s3cr3t-hunter2";
     let wrong: Vec<(&str, String)> = SETTINGS
@@ -221,7 +234,7 @@ fn no_secret_is_shown_by_errors_or_by_debug() {
 
     let url = format!("postgres://till:{secret}@localhost/till");
     let config = load(
-        Program::Api,
+        Program::Migrate,
         &[
             ("DATABASE_URL", &url),
             ("TILL_SECRET_KEY", KEY),

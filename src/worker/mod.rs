@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clients::broker::{Broker, InProcess};
+use crate::clients::broker::{Broker, InProcess, RabbitMq, Subscription};
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
 use crate::service::{Services, StoreError};
@@ -42,6 +42,14 @@ pub struct WorkerParts {
 pub struct Worker {
     parts: Arc<WorkerParts>,
     relay: Arc<Relay>,
+    rabbit: Option<Rabbit>,
+}
+
+/// What a worker with a broker has besides.
+#[derive(Debug, Clone)]
+struct Rabbit {
+    broker: Arc<RabbitMq>,
+    dispatcher: Arc<Dispatcher>,
 }
 
 /// Why a worker could not work off what there is.
@@ -67,23 +75,55 @@ impl Worker {
         let subscriptions = subscriptions(&consumers);
         let dispatcher = Dispatcher::new(parts.services.clone(), consumers);
         let broker = InProcess::new(subscriptions, Arc::new(dispatcher));
-        Self::over(parts, Arc::new(broker))
+        Self::over(parts, Arc::new(broker), None)
     }
 
-    fn over(parts: WorkerParts, broker: Arc<dyn Broker>) -> Self {
+    /// A worker that publishes at RabbitMQ and consumes from there; `open` makes the broker from what consumers
+    /// want to hear of.
+    pub fn over_rabbitmq(
+        parts: WorkerParts,
+        open: impl FnOnce(Vec<Subscription>) -> RabbitMq,
+    ) -> Self {
+        let consumers = consumers::all(&parts);
+        Self::over_rabbitmq_with(parts, consumers, open)
+    }
+
+    /// [`Worker::over_rabbitmq`] with these consumers.
+    pub fn over_rabbitmq_with(
+        parts: WorkerParts,
+        consumers: Vec<Arc<dyn Consume>>,
+        open: impl FnOnce(Vec<Subscription>) -> RabbitMq,
+    ) -> Self {
+        let broker = Arc::new(open(subscriptions(&consumers)));
+        let dispatcher = Arc::new(Dispatcher::new(parts.services.clone(), consumers));
+        let rabbit = Rabbit { broker: Arc::clone(&broker), dispatcher };
+        Self::over(parts, broker, Some(rabbit))
+    }
+
+    fn over(parts: WorkerParts, broker: Arc<dyn Broker>, rabbit: Option<Rabbit>) -> Self {
         let relay = Relay::new(parts.services.clone(), broker);
-        Self { parts: Arc::new(parts), relay: Arc::new(relay) }
+        Self { parts: Arc::new(parts), relay: Arc::new(relay), rabbit }
+    }
+
+    /// The broker, where there is one.
+    pub fn rabbit(&self) -> Option<Arc<RabbitMq>> {
+        self.rabbit.as_ref().map(|rabbit| Arc::clone(&rabbit.broker))
     }
 
     /// Works in tasks that end, with all they hold finished or given back, when told to stop.
     pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) {
-        tasks.spawn(self.relay.run(stop.clone()));
+        let relaying = self.relay.run(stop.clone());
+        match self.rabbit {
+            None => drop(tasks.spawn(relaying)),
+            Some(rabbit) => drop(tasks.spawn(rabbit.work_beside(relaying, stop.clone()))),
+        }
         for job in JOBS {
             tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
         }
     }
 
-    /// Does everything that is due, and what comes of it, and returns when nothing is; for tests.
+    /// Does everything that is due, and what comes of it, and returns when nothing is; for tests of a worker
+    /// without a broker.
     ///
     /// # Errors
     /// Something is due and can't be done now.
@@ -100,5 +140,20 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Rabbit {
+    /// Consumes while the relay publishes; the line for publishing outlives both, since both still need it while
+    /// they finish.
+    async fn work_beside(self, relaying: impl Future<Output = ()>, stop: CancellationToken) {
+        let over = CancellationToken::new();
+        let publishing = Arc::clone(&self.broker).keep_publishing(over.clone());
+        let consuming = self.broker.keep_consuming(self.dispatcher, stop);
+        let working = async {
+            tokio::join!(relaying, consuming);
+            over.cancel();
+        };
+        tokio::join!(publishing, working);
     }
 }

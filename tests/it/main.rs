@@ -13,6 +13,7 @@ mod connections;
 mod embedded;
 mod examples;
 mod ops;
+mod processes;
 mod readme;
 mod sandbox;
 mod service;

@@ -3,7 +3,13 @@
 //! Whoever publishes hears whether the message is safe: with RabbitMQ once a quorum has it, in one process once
 //! every consumer is done with it. Until then it stays in the outbox. Consumers see copies, so they recognise them.
 
+mod connection;
+mod consumer;
 mod in_process;
+mod publisher;
+mod rabbitmq;
+mod topology;
+mod wire;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +19,8 @@ use futures_util::future::BoxFuture;
 use crate::domain::message::Message;
 
 pub use in_process::InProcess;
+pub use rabbitmq::RabbitMq;
+pub use topology::Topology;
 
 /// Who gets which messages: a queue and the topics it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

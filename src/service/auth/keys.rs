@@ -161,8 +161,9 @@ impl KeyRing {
 /// # Errors
 /// [`KeysError`].
 pub async fn current(services: &Services) -> Result<Arc<SigningKey>, KeysError> {
-    let now = services.ambient.now();
     let held = services.auth.keys().fresh(services, BELIEVED).await?;
+    // Not before: the first key may have been made just now.
+    let now = services.ambient.now();
     held.keys
         .iter()
         .rfind(|key| key.signs_from <= now && key.is_published(now))

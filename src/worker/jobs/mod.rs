@@ -4,7 +4,6 @@
 //! at once share the rows: each is locked or leased by the one that works on it.
 
 mod expire;
-mod lapse;
 mod measure;
 mod purge;
 mod reconcile;
@@ -59,8 +58,12 @@ const SELDOM: Duration = Duration::from_secs(60);
 
 /// Every job there is.
 pub const JOBS: &[Job] = &[
+    Job {
+        name: "lapse_authorizations",
+        every: OFTEN,
+        run: |parts| expire::authorizations(parts).boxed(),
+    },
     Job { name: "expire_orders", every: OFTEN, run: |parts| expire::orders(parts).boxed() },
-    Job { name: "lapse_payments", every: OFTEN, run: |parts| lapse::payments(parts).boxed() },
     Job {
         name: "reconcile_payments",
         every: OFTEN,

@@ -3,7 +3,10 @@
 pub mod db;
 pub mod directory;
 pub mod factories;
+pub mod line;
+pub mod processes;
 pub mod program;
+pub mod rabbit;
 pub mod services;
 pub mod smtp;
 pub mod worker;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use sqlx::PgPool;
 use till::clients::payment_gateway::{CallbackVerifier, GuardedGateway, SandboxGateway};
 use till::config::{BaseUrl, DerivedKey, RootKey};
 use till::domain::ambient::Ambient;
-use till::domain::clock::{ManualClock, SystemClock};
+use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::payments::Payments;
@@ -33,6 +34,13 @@ pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     TestServices { services: Services { pool: database().await, ambient, auth: auth() }, clock }
+}
+
+/// Services on a database that others use too, at the present time.
+pub fn over(pool: PgPool) -> TestServices {
+    let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
+    let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
+    TestServices { services: Services { pool, ambient, auth: auth() }, clock }
 }
 
 /// The authentication of a process of its own.

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// How the server ends one mail.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,7 @@ struct State {
     planned: Mutex<VecDeque<Ending>>,
     /// For every mail that is not planned.
     otherwise: Mutex<Option<Ending>>,
+    changed: Notify,
 }
 
 impl SmtpSink {
@@ -81,6 +83,18 @@ impl SmtpSink {
     pub fn arrived(&self) -> Vec<Arrived> {
         self.state.arrived.lock().unwrap().clone()
     }
+
+    /// Waits until at least so many have arrived.
+    pub async fn wait_for(&self, mails: usize) -> Vec<Arrived> {
+        loop {
+            let changed = self.state.changed.notified();
+            let arrived = self.arrived();
+            if arrived.len() >= mails {
+                return arrived;
+            }
+            changed.await;
+        }
+    }
 }
 
 impl State {
@@ -90,6 +104,7 @@ impl State {
 
     fn take(&self, to: &str, letter: String) {
         self.arrived.lock().unwrap().push(Arrived { to: to.to_owned(), letter });
+        self.changed.notify_waiters();
     }
 }
 

@@ -7,6 +7,7 @@ use till::domain::clock::ShiftedClock;
 use till::domain::entropy::SystemEntropy;
 use till::domain::ids::{ProductId, UserId};
 use till::domain::order::UNPAID_ORDER_LIVES;
+use till::domain::payment::AUTHORIZATION_LIVES;
 use till::service::auth::SESSION_LIVES;
 use till::service::idempotency::KEY_LIVES;
 use till::service::{orders, products};
@@ -105,6 +106,23 @@ async fn a_payment_whose_answer_was_lost_is_settled() {
     let settled = ada.pay("k1", &all_of(&order, "pm_timeout")).await;
     assert_eq!((settled.status.as_u16(), &settled.json()["status"]), (201, &"succeeded".into()));
     assert_eq!(shop.sandbox.record().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_authorisation_that_nobody_captured_is_cancelled_by_the_clock() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let order = ada.order(&shop.product("MUG", 5).await, 1).await;
+    let mut body = all_of(&order, "pm_ok");
+    body["captureMethod"] = "manual".into();
+    let held = ada.pay("k1", &body).await.json();
+    assert_eq!(held["status"], "requires_capture");
+    shop.test.clock.advance(AUTHORIZATION_LIVES + Duration::SECOND);
+    let sink = SmtpSink::start().await;
+    let worker = Worker::in_process(parts_with(&shop.test, shop.payments.clone(), &sink));
+    run_worker_until_idle(&worker, &shop.test).await;
+    let canceled = count(&shop.test, "SELECT count(*) FROM payments WHERE status = 'canceled'");
+    assert_eq!(canceled.await, 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod jobs;
 mod mails;
 mod messages;
+mod rabbitmq;
 
 use till::domain::access::Role;
 use till::domain::user::{Email, PersonName, User};

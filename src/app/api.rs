@@ -1,0 +1,90 @@
+//! `api`: the public API of a deployment, without a worker, a gateway or a database of its own; it migrates nothing.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use super::serve::Served;
+use super::{AppError, database, dependencies, payments, serve, services};
+use crate::api::extract::CursorKey;
+use crate::api::middleware::EdgeSettings;
+use crate::api::state::ApiState;
+use crate::config::{Config, bind, listeners};
+use crate::domain::ambient::Ambient;
+use crate::ops::{Health, MetricsText, OpsParts, Readiness};
+use crate::shutdown::{Bounds, Shutdown};
+use crate::telemetry::Telemetry;
+
+/// Runs until a signal. It listens from the start and is ready once its database is.
+///
+/// # Errors
+/// Whatever keeps a part from starting, in words that say what to do.
+pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
+    let api = bind(config.http.listen, &listeners::LISTEN).await?;
+    let ops = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
+    let pool = database::pool(url, &config.database)?;
+    let shutdown =
+        Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
+    shutdown.watch_signals().map_err(AppError::Signals)?;
+    let readiness = Readiness::default();
+    serve_both(config, telemetry, (api, ops), &pool, (&shutdown, &readiness))?;
+    let stop = shutdown.stop_accepting();
+    let waiting = async {
+        if dependencies::wait(config, url, &stop).await.is_some() {
+            tracing::info!(address = %config.http.listen, "the API is ready");
+            readiness.ready();
+        }
+    };
+    let stopping = shutdown.run(|| readiness.drain());
+    let (_stopped, ()) = tokio::join!(stopping, waiting);
+    pool.close().await;
+    Ok(())
+}
+
+fn serve_both(
+    config: &Config,
+    telemetry: &Telemetry,
+    (api, ops): (TcpListener, TcpListener),
+    pool: &sqlx::PgPool,
+    (shutdown, readiness): (&Shutdown, &Readiness),
+) -> Result<(), AppError> {
+    let ambient = Ambient::system();
+    let services = services::open(config, pool, &ambient);
+    let gateway = &config.gateway.url;
+    let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];
+    probes.extend(services::redis_probe(config));
+    probes.extend(services::broker_probe(config));
+    let health = Health::new(readiness.clone(), probes);
+    let payments = payments::open(config, &services, gateway, shutdown)?;
+    let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
+    let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
+    let edge = EdgeSettings::from(&config.http);
+    let probes = crate::ops::probe_routes(health.clone());
+    let router = crate::api::router_beside(probes, state, edge, ambient);
+    let bounds = config.connections;
+    serve::spawn(Served { name: "api", listener: api, router, bounds }, shutdown);
+    serve_ops(config, telemetry, ops, health, shutdown);
+    Ok(())
+}
+
+/// The operators' listener of a program without test clock and mail folder.
+pub(super) fn serve_ops(
+    config: &Config,
+    telemetry: &Telemetry,
+    listener: TcpListener,
+    health: Health,
+    shutdown: &Shutdown,
+) {
+    let metrics = telemetry.metrics.clone();
+    let text = MetricsText::new({
+        let metrics = metrics.clone();
+        move || metrics.render()
+    });
+    let parts = OpsParts { health, metrics: text, test_clock: None, mail: None };
+    let router = crate::ops::router(parts);
+    let bounds = config.connections;
+    serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);
+    shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
+}

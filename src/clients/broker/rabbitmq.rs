@@ -1,0 +1,146 @@
+//! RabbitMQ behind the port: who publishes and who consumes share an address; each has a connection of its own.
+//!
+//! Two connections, because a broker that is short of memory stops reading from those that publish: acknowledgements
+//! must still get through then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use secrecy::SecretString;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection::Address;
+use super::publisher::{Line, Outgoing, Wish, publish_windows};
+use super::topology::Topology;
+use super::{Broker, NotPublished, Receiver, consumer, wire};
+use crate::domain::message::Message;
+
+/// Messages that wait for the next window.
+const WAITING: usize = 1_024;
+
+/// A broker that may be away; nothing is lost by that.
+#[derive(Debug)]
+pub struct RabbitMq {
+    address: Address,
+    line: watch::Sender<Line>,
+    wishes: mpsc::Sender<Wish>,
+    wished: Mutex<mpsc::Receiver<Wish>>,
+}
+
+impl RabbitMq {
+    /// Connects to nothing yet.
+    pub fn new(url: SecretString, topology: Topology) -> Self {
+        let (wishes, wished) = mpsc::channel(WAITING);
+        let address = Address { url, topology };
+        Self { address, line: watch::Sender::new(Line::Away), wishes, wished: Mutex::new(wished) }
+    }
+
+    /// Whether messages can be published now.
+    pub fn is_ready(&self) -> bool {
+        *self.line.borrow() == Line::Ready
+    }
+
+    /// Keeps a line for publishing until told to stop.
+    pub async fn keep_publishing(self: Arc<Self>, stop: CancellationToken) {
+        let mut wished = self.wished.lock().await;
+        let wished = Mutex::new(&mut *wished);
+        let serve = |connection| async {
+            let mut wished = wished.lock().await;
+            let ended = publish_windows(connection, &mut wished, &self.line, &stop).await;
+            self.line.send_replace(Line::Away);
+            ended
+        };
+        self.address.serve_for_ever("till publisher", &stop, serve).await;
+    }
+
+    /// Takes messages from every queue until told to stop; what is under way then is finished.
+    pub async fn keep_consuming(
+        self: Arc<Self>,
+        receiver: Arc<dyn Receiver>,
+        stop: CancellationToken,
+    ) {
+        let under_way = TaskTracker::new();
+        let at = consumer::Consuming {
+            rabbit: &self,
+            receiver: &receiver,
+            stop: &stop,
+            under_way: &under_way,
+        };
+        let serve = |connection| async move { at.consume(connection).await };
+        self.address.serve_for_ever("till consumer", &stop, serve).await;
+        // Where the line broke before the stop, some may still be under way.
+        under_way.close();
+        drop(timeout(consumer::FINISH_WITHIN, under_way.wait()).await);
+    }
+
+    pub(super) fn topology(&self) -> &Topology {
+        &self.address.topology
+    }
+
+    /// Puts a message where it comes back from to this queue after so long.
+    pub(super) async fn delay(
+        &self,
+        queue: &str,
+        message: &Message,
+        tries: i32,
+        after: Duration,
+    ) -> Result<(), NotPublished> {
+        let outgoing = Outgoing {
+            exchange: self.topology().delay(after),
+            routing_key: queue.into(),
+            mandatory: true,
+            properties: wire::properties(message, tries),
+            body: wire::body(message),
+            id: message.id,
+        };
+        self.hand_over(outgoing).await
+    }
+
+    async fn hand_over(&self, outgoing: Outgoing) -> Result<(), NotPublished> {
+        let mut line = self.line.subscribe();
+        if *line.borrow_and_update() == Line::Away {
+            return Err(NotPublished::Away);
+        }
+        let (answer, outcome) = oneshot::channel();
+        let handed = async {
+            self.wishes.send(Wish { outgoing, answer }).await.ok()?;
+            outcome.await.ok()
+        };
+        tokio::select! {
+            outcome = handed => outcome.unwrap_or(Err(NotPublished::Away)),
+            _away = line.wait_for(|line| *line == Line::Away) => Err(NotPublished::Away),
+        }
+    }
+}
+
+impl Broker for RabbitMq {
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        let mut line = self.line.subscribe();
+        async move {
+            // The sender lives as long as we do.
+            drop(line.wait_for(|line| *line == Line::Ready).await);
+        }
+        .boxed()
+    }
+
+    fn publish<'a>(
+        &'a self,
+        message: &'a Message,
+        _tries: i32,
+    ) -> BoxFuture<'a, Result<(), NotPublished>> {
+        let outgoing = Outgoing {
+            exchange: self.topology().events(),
+            routing_key: message.topic.as_str().into(),
+            // A topic that nobody of this version takes may still have a taker of the next one.
+            mandatory: self.topology().is_taken(&message.topic),
+            properties: wire::properties(message, 1),
+            body: wire::body(message),
+            id: message.id,
+        };
+        self.hand_over(outgoing).boxed()
+    }
+}

@@ -1,0 +1,5 @@
+//! Several processes of the production programs beside each other: they start in any order, share the work, and end cleanly.
+
+mod deployment;
+mod start;
+mod till_up;
