@@ -109,7 +109,7 @@ async fn with_database(
     let running = run_until_asked(&shutdown, postgres, async {
         let demo = Box::pin(prepare(config, &shop, origin)).await?;
         start_parts(config, telemetry, shop, Listeners { api, ops }, (&shutdown, &readiness))?;
-        announce(config, demo);
+        announce(config, demo, postgres);
         Ok(())
     });
     let ended = running.await;
@@ -224,7 +224,7 @@ fn mails(config: &Config, ops: &BaseUrl) -> String {
 }
 
 /// The few lines a person needs, on standard output; everything else is the log's.
-fn announce(config: &Config, demo: Presence) {
+fn announce(config: &Config, demo: Presence, postgres: Option<&Postgres>) {
     let public = &config.http.public_url;
     let ops = BaseUrl::of(config.ops.listen);
     let mut lines = vec![
@@ -235,6 +235,9 @@ fn announce(config: &Config, demo: Presence) {
         format!("  Mails             {}", mails(config, &ops)),
         format!("  Sandbox gateway   {}", BaseUrl::of(config.gateway.listen).as_str()),
     ];
+    if let Some(postgres) = postgres {
+        lines.push(format!("  DATABASE_URL      '{}'", postgres.url()));
+    }
     if demo == Presence::Complete {
         lines.push(format!("Sign in, with the password {}, as", demo::PASSWORD));
         let sign_in = |known: &SignIn| format!("  {:<17} {}", known.role.as_str(), known.email);

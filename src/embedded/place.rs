@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, Metadata, Permissions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
@@ -17,6 +18,11 @@ const SHARED_STATE: &str = "/var/lib/till";
 /// `sun_path` holds 108 bytes on Linux and 104 elsewhere, the closing zero included.
 const SOCKET_PATH_LIMIT: usize = 103;
 const SOCKET_NAME: &str = "/.s.PGSQL.5432";
+
+/// A child between fork and exec has a copy of every open file, and so of a lock that was just given up: a lock that is
+/// still held after this was not given up.
+const LOCK_TRIES: u32 = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// A claimed directory; the claim ends with the process, however it ends.
 #[derive(Debug)]
@@ -81,7 +87,7 @@ fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
         .truncate(false)
         .open(&path)
         .map_err(EmbeddedError::file("open", &path))?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
@@ -96,6 +102,17 @@ fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     file.set_len(0).map_err(EmbeddedError::file("write", &path))?;
     writeln!(file, "{}", std::process::id()).map_err(EmbeddedError::file("write", &path))?;
     Ok(file)
+}
+
+#[expect(clippy::disallowed_methods, reason = "it runs on a thread that may block")]
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+            done => return done,
+        }
+    }
+    file.try_lock()
 }
 
 fn reuse(root: &Path, metadata: &Metadata, account: Account) -> Result<PathBuf, EmbeddedError> {
