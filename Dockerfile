@@ -14,7 +14,7 @@ RUN --mount=type=cache,id=till-registry,target=/usr/local/cargo/registry \
 FROM debian:bookworm-slim
 RUN apt-get update && \
     apt-get install --yes --no-install-recommends ca-certificates && \
-    rm -rf /var/lib/apt/lists/* && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* && \
     useradd --system --uid 10001 --home-dir /var/lib/till --create-home till
 COPY --from=build /out/ /usr/local/bin/
 USER 10001

