@@ -65,6 +65,8 @@ CREATE TABLE payment_attempts (
     request_id       text NOT NULL,
     created_at       timestamptz NOT NULL,
     settled_at       timestamptz,
+    -- When a human was told that it is live for too long.
+    reported_at      timestamptz,
     CONSTRAINT payment_attempts_refund_named CHECK ((kind = 'refund') = (refund_id IS NOT NULL)),
     CONSTRAINT payment_attempts_settled_at_set CHECK ((state = 'settled') = (settled_at IS NOT NULL))
 );

@@ -8,6 +8,7 @@ use till::app;
 use till::cli::{self, Command};
 use till::config::{Config, Environment};
 use till::domain::clock::SystemClock;
+use till::resilience::fail_point;
 use till::telemetry;
 
 /// Wrong settings or an unknown command, as against a failure of the work itself.
@@ -38,6 +39,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         Err(errors) => return Ok(say(&errors.to_string(), MISUSED.into())),
     };
     let telemetry = telemetry::install(&config.log)?;
+    fail_point::arm(environment.fail_point());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {

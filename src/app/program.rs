@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::AppError;
 use crate::cli;
 use crate::config::{Config, Environment, Program};
+use crate::resilience::fail_point;
 use crate::telemetry::{self, Telemetry};
 
 /// Wrong settings, as against a failure of the work itself.
@@ -27,13 +28,14 @@ pub fn start(
         Ok(config) => config,
         Err(errors) => return say(name, &errors.to_string(), MISUSED.into()),
     };
-    match run_with(config, run) {
+    match run_with(&environment, config, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(name, &error.to_string(), ExitCode::FAILURE),
     }
 }
 
 fn run_with(
+    environment: &Environment,
     config: Config,
     run: impl AsyncFnOnce(Config, Telemetry) -> Result<(), AppError>,
 ) -> Result<(), Box<dyn Error>> {
@@ -41,6 +43,7 @@ fn run_with(
         .install_default()
         .map_err(|_installed| "a cryptographic provider is installed twice")?;
     let telemetry = telemetry::install(&config.log)?;
+    fail_point::arm(environment.fail_point());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     Ok(runtime.block_on(run(config, telemetry))?)
 }

@@ -8,6 +8,8 @@ use clap::{Arg, ArgMatches};
 
 use super::{SETTINGS, Setting};
 
+const FAIL_POINT: &str = "FAIL_POINT";
+
 /// Raw settings by variable name.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -69,6 +71,15 @@ impl Environment {
             Some(Some(text)) if text.trim().is_empty() => Given::Absent,
             Some(Some(text)) => Given::Variable(text),
         }
+    }
+
+    /// The fail point that a test arms (see `resilience::fail_point`); no setting, and release builds know none.
+    #[must_use]
+    pub fn fail_point(&self) -> Option<&str> {
+        if !cfg!(debug_assertions) {
+            return None;
+        }
+        self.variables.get(FAIL_POINT)?.to_str().filter(|point| !point.is_empty())
     }
 
     /// The folders of `PATH`.

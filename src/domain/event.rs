@@ -1,6 +1,7 @@
 //! What happened, in the past tense: written to the outbox by the transaction that made it true.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::ids::{OrderId, PaymentId, RefundId, UserId};
 use super::money::{Amount, Currency};
@@ -48,6 +49,17 @@ pub enum Event {
     },
     #[serde(rename = "payment.canceled", rename_all = "camelCase")]
     PaymentCanceled { payment_id: PaymentId, order_id: Option<OrderId>, customer_id: UserId },
+    /// For a human: the gateway has not said for an hour what became of a charge, a capture, a cancellation or a refund.
+    #[serde(rename = "payment.unsettled", rename_all = "camelCase")]
+    PaymentUnsettled {
+        payment_id: PaymentId,
+        refund_id: Option<RefundId>,
+        customer_id: UserId,
+        /// What the gateway was asked for.
+        operation: String,
+        #[serde(with = "time::serde::rfc3339")]
+        since: OffsetDateTime,
+    },
     #[serde(rename = "refund.succeeded", rename_all = "camelCase")]
     RefundSucceeded {
         refund_id: RefundId,
@@ -74,6 +86,7 @@ impl Event {
             Self::PaymentAuthorized { .. } => "payment.authorized",
             Self::PaymentFailed { .. } => "payment.failed",
             Self::PaymentCanceled { .. } => "payment.canceled",
+            Self::PaymentUnsettled { .. } => "payment.unsettled",
             Self::RefundSucceeded { .. } => "refund.succeeded",
             Self::RefundFailed { .. } => "refund.failed",
         }

@@ -12,6 +12,7 @@ use super::{Cause, Services};
 use crate::domain::ambient::Ambient;
 use crate::domain::event::Event;
 use crate::domain::ids::{LeaseToken, MessageId};
+use crate::resilience::fail_point;
 use crate::store::{self, StoreError};
 
 pub use crate::store::outbox::LeasedMessage;
@@ -73,6 +74,7 @@ pub async fn mark_sent(
     token: LeaseToken,
     messages: &[MessageId],
 ) -> Result<(), StoreError> {
+    fail_point::here("outbox.published");
     let now = services.ambient.now();
     read(&services.pool, |conn| {
         store::outbox::update_sent(conn, messages, token, now).scope_boxed()

@@ -1,12 +1,21 @@
 //! The only place that begins, commits and repeats a transaction; it holds no rule and no network call but SQL.
 
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
 use scoped_futures::ScopedBoxFuture;
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio::time::sleep;
 
 use crate::store::StoreError;
 
-/// How often a transaction is run when Postgres asks for a repetition (SQLSTATE 40001, 40P01).
-const ATTEMPTS: u32 = 8;
+/// How often a transaction is run again when Postgres asks for it (SQLSTATE 40001, 40P01). Where it is set to
+/// `serializable`, all but one of those that want the same row are asked at once.
+const REPETITIONS: usize = 40;
+
+/// The waits before them: doubled from the first up to the longest, with jitter, so that those who met do not meet again.
+const FIRST_WAIT: Duration = Duration::from_millis(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(64);
 
 /// Runs `work` in one transaction: commits what succeeds, rolls back what fails, and runs it again, whole,
 /// where Postgres found a conflict. `work` must therefore change nothing but the database.
@@ -19,31 +28,34 @@ where
     T: Send,
     E: From<StoreError> + AsStoreError + Send,
 {
-    // One connection for all attempts: a conflict must not send us to the back of the queue.
+    // One connection for all repetitions: a conflict must not send us to the back of the queue.
     let mut conn = pool.acquire().await.map_err(StoreError::from)?;
-    let mut attempt = 1;
+    let mut waits = waits();
     loop {
-        match once(&mut conn, &work).await {
-            Err(error) if attempt < ATTEMPTS && wants_repetition(&error) => {
-                metrics::counter!("db_transaction_repetitions_total").increment(1);
-                attempt += 1;
-            }
-            result => return result,
-        }
+        let result = once(&mut conn, &work).await;
+        let Some(wait) = wait_before_repeating(&result, &mut waits) else { return result };
+        sleep(wait).await;
     }
 }
 
-/// Runs `work` on a connection without a transaction: for single reads.
+/// Runs `work` on a connection without a transaction: for reads and single statements, which are transactions of their
+/// own and may have to be run again like any other.
 ///
 /// # Errors
 /// Whatever `work` fails with, or a [`StoreError`] turned into it.
 pub async fn read<'a, T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
 where
-    F: for<'c> FnOnce(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send,
-    E: From<StoreError>,
+    F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send + Sync,
+    T: Send,
+    E: From<StoreError> + AsStoreError + Send,
 {
     let mut conn = pool.acquire().await.map_err(StoreError::from)?;
-    work(&mut conn).await
+    let mut waits = waits();
+    loop {
+        let result = work(&mut conn).await;
+        let Some(wait) = wait_before_repeating(&result, &mut waits) else { return result };
+        sleep(wait).await;
+    }
 }
 
 /// Runs `work` on one unchanging view of the whole database, in which nothing can be changed.
@@ -72,8 +84,26 @@ impl AsStoreError for StoreError {
     }
 }
 
-fn wants_repetition<E: AsStoreError>(error: &E) -> bool {
-    matches!(error.as_store_error(), Some(StoreError::Retry(_)))
+fn waits() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LONGEST_WAIT)
+        .with_max_times(REPETITIONS)
+        .with_jitter()
+        .build()
+}
+
+/// `None`: the result stands.
+fn wait_before_repeating<T, E: AsStoreError>(
+    result: &Result<T, E>,
+    waits: &mut impl Iterator<Item = Duration>,
+) -> Option<Duration> {
+    let error = result.as_ref().err()?.as_store_error()?;
+    let wait = if matches!(error, StoreError::Retry(_)) { waits.next() } else { None };
+    if wait.is_some() {
+        metrics::counter!("db_transaction_repetitions_total").increment(1);
+    }
+    wait
 }
 
 async fn once<'a, T, E, F>(conn: &mut PgConnection, work: &F) -> Result<T, E>

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::row::RowKey;
-use crate::domain::ids::{AttemptId, Id, LeaseToken, PaymentId, RefundId};
+use crate::domain::ids::{AttemptId, Id, LeaseToken, PaymentId, RefundId, UserId};
 use crate::domain::money::Amount;
 use crate::domain::payment::GatewayOperation;
 
@@ -255,6 +255,83 @@ pub async fn update_settled(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// An attempt that is live for too long.
+#[derive(Debug, Clone)]
+pub struct Overdue {
+    pub payment_id: PaymentId,
+    pub refund_id: Option<RefundId>,
+    pub customer_id: UserId,
+    pub operation: String,
+    pub since: OffsetDateTime,
+}
+
+/// Marks up to `limit` live attempts as reported that were made at `before` or earlier, the oldest first; each attempt
+/// once.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn update_reported(
+    conn: &mut PgConnection,
+    before: OffsetDateTime,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<Overdue>, StoreError> {
+    let rows = sqlx::query!(
+        "UPDATE payment_attempts SET reported_at = $2
+         FROM payments
+         WHERE payments.id = payment_id AND payment_attempts.id IN (
+             SELECT id FROM payment_attempts
+             WHERE state = 'live' AND created_at <= $1 AND reported_at IS NULL
+             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+         RETURNING payment_id, refund_id, customer_id, kind, payment_attempts.created_at",
+        before,
+        now,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    let overdue = rows.into_iter().map(|row| Overdue {
+        payment_id: row.payment_id.into(),
+        refund_id: row.refund_id.map(RefundId::from),
+        customer_id: row.customer_id.into(),
+        operation: row.kind,
+        since: row.created_at,
+    });
+    Ok(overdue.collect())
+}
+
+/// How many attempts are live, by the time since they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveByAge {
+    /// Made at `minute_ago` or later.
+    pub within_a_minute: i64,
+    /// Made before that, at `hour_ago` or later.
+    pub within_an_hour: i64,
+    /// Made before that.
+    pub older: i64,
+}
+
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn count_live(
+    conn: &mut PgConnection,
+    minute_ago: OffsetDateTime,
+    hour_ago: OffsetDateTime,
+) -> Result<LiveByAge, StoreError> {
+    let live = sqlx::query_as!(
+        LiveByAge,
+        r#"SELECT count(*) FILTER (WHERE created_at >= $1) AS "within_a_minute!",
+                  count(*) FILTER (WHERE created_at < $1 AND created_at >= $2) AS "within_an_hour!",
+                  count(*) FILTER (WHERE created_at < $2) AS "older!"
+           FROM payment_attempts WHERE state = 'live'"#,
+        minute_ago,
+        hour_ago
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(live)
 }
 
 /// When an attempt without an answer is tried again, and what went wrong.

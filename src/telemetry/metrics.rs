@@ -89,6 +89,14 @@ fn describe_worker() {
         "Messages that wait to be sent, counted up to 100000; rising without end is an alarm."
     );
     describe_gauge!("till_outbox_oldest_seconds", "Age of the oldest message that is not sent.");
+    describe_gauge!(
+        "till_payment_attempts_live",
+        "What was asked of the payment gateway and not answered, by age; any older than an hour is an alarm."
+    );
+    describe_counter!(
+        "till_payments_unsettled_total",
+        "Payments and refunds that a human was told of because the gateway left them open for an hour."
+    );
     describe_counter!("till_outbox_messages_total", "Messages taken from the outbox, by result.");
     describe_counter!("till_deliveries_total", "Messages at a consumer, by consumer and result.");
     describe_counter!("till_dead_letters_total", "Messages given up, by consumer.");

@@ -12,6 +12,7 @@ mod commands;
 mod connections;
 mod embedded;
 mod examples;
+mod money;
 mod ops;
 mod processes;
 mod readme;

@@ -17,6 +17,7 @@ use crate::domain::ids::{AttemptId, Id};
 use crate::domain::money::Amount;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::Refund;
+use crate::resilience::fail_point;
 use crate::service::Cause;
 use crate::service::idempotency::{self, Answer, Begin, KeyError, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
@@ -123,6 +124,7 @@ where
         }
         Claim::Claimed(attempt, payment) => {
             let (own, cause, admission) = (payments.clone(), asked.cause.clone(), admission?);
+            fail_point::here("payments.claimed");
             let id = attempt.id;
             let task = async move { pursue(&own, &cause, admission, &attempt, &payment).await };
             if let Some(outcome) = payments.tasks.spawn(task).await?? {
@@ -213,6 +215,7 @@ async fn begin(
     if let Some(request) = asked.request {
         idempotency::remember_running(conn, ambient, request, id).await?;
     }
+    fail_point::here("payments.claiming");
     Ok(Claim::Claimed(Box::new(LeasedAttempt::of(new)), Box::new(intent.payment)))
 }
 
@@ -223,7 +226,9 @@ async fn pursue(
     attempt: &LeasedAttempt,
     payment: &Payment,
 ) -> Result<Option<Outcome>, PaymentError> {
-    match call(payments, admission, attempt, payment).await? {
+    let heard = call(payments, admission, attempt, payment).await?;
+    fail_point::here("payments.answered");
+    match heard {
         Ok(verdict) => conclude(payments, cause, attempt, &verdict).await,
         Err(open) => {
             postpone(payments, attempt, &open).await?;

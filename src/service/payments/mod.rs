@@ -26,6 +26,7 @@ mod refund;
 mod settle;
 mod settle_charge;
 mod settle_refund;
+mod unsettled;
 
 use tokio_util::task::TaskTracker;
 
@@ -40,6 +41,7 @@ pub use read::{find, find_refund, list, list_refunds};
 pub use reconcile::reconcile_due;
 pub(super) use refund::give_back_all_of;
 pub use refund::{RefundPayment, refund};
+pub use unsettled::{LiveByAge, UNSETTLED_FOR, count_live, report_unsettled};
 
 use super::Services;
 pub use crate::clients::payment_gateway::{CallbackError, NotAdmitted, SignedCallback};

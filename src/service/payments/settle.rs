@@ -9,6 +9,7 @@ use super::settle_charge::settle_charge;
 use super::settle_refund::settle_refund;
 use super::{PaymentError, Payments};
 use crate::domain::payment::GatewayOperation;
+use crate::resilience::fail_point;
 use crate::service::outcome::Outcome;
 use crate::service::transact::transact;
 use crate::service::{Cause, idempotency, outbox};
@@ -27,7 +28,7 @@ pub(super) async fn conclude(
     verdict: &Verdict,
 ) -> Result<Option<Outcome>, PaymentError> {
     let ambient = &payments.services.ambient;
-    transact(&payments.services.pool, |conn| {
+    let settled = transact(&payments.services.pool, |conn| {
         async move {
             let mut locked = lock(conn, attempt.payment_id).await?;
             let (id, token, now) = (attempt.id, attempt.token, ambient.now());
@@ -46,11 +47,14 @@ pub(super) async fn conclude(
             };
             outbox::publish(conn, ambient, cause, &events).await?;
             idempotency::settle(conn, attempt.id, &outcome).await?;
+            fail_point::here("payments.settling");
             Ok(Some(outcome))
         }
         .scope_boxed()
     })
-    .await
+    .await;
+    fail_point::here("payments.settled");
+    settled
 }
 
 /// Leaves an open attempt to the reconciler.

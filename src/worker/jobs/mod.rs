@@ -7,6 +7,7 @@ mod expire;
 mod measure;
 mod purge;
 mod reconcile;
+mod unsettled;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -69,6 +70,11 @@ pub const JOBS: &[Job] = &[
         every: OFTEN,
         run: |parts| reconcile::payments(parts).boxed(),
     },
+    Job {
+        name: "report_unsettled",
+        every: SELDOM,
+        run: |parts| unsettled::payments(parts).boxed(),
+    },
     Job { name: "purge_keys", every: SELDOM, run: |parts| purge::idempotency_keys(parts).boxed() },
     Job { name: "purge_sessions", every: SELDOM, run: |parts| purge::sessions(parts).boxed() },
     Job { name: "purge_sent", every: SELDOM, run: |parts| purge::sent_messages(parts).boxed() },
@@ -78,6 +84,7 @@ pub const JOBS: &[Job] = &[
         run: |parts| purge::handled_messages(parts).boxed(),
     },
     Job { name: "measure_outbox", every: OFTEN, run: |parts| measure::outbox(parts).boxed() },
+    Job { name: "measure_payments", every: OFTEN, run: |parts| measure::payments(parts).boxed() },
 ];
 
 /// Does the job whenever something is due, until told to stop; what has begun is finished.

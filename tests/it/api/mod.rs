@@ -8,7 +8,7 @@ mod contention;
 mod declared;
 mod document;
 mod edge;
-mod gateway;
+pub mod gateway;
 mod idempotency_keys;
 mod methods;
 mod openapi;

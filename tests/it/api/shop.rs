@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use till::config::BaseUrl;
 use till::domain::ids::{Id, UserId};
 use till::domain::product::Product;
+use till::sandbox::Settings;
 use till::service::payments::{Payments, reconcile_due};
 use uuid::Uuid;
 
@@ -38,9 +39,15 @@ pub struct Actor {
 
 impl Shop {
     pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    /// Its gateway is set up in another way.
+    pub async fn open_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = Folder::new();
         let mut settings = folder.settings();
         settings.delays.hang = Duration::from_secs(30);
+        change(&mut settings);
         let sandbox = Sandbox::start_with(folder, settings).await;
         let test = services().await;
         let payments = test.payments(BaseUrl::of(sandbox.address));
@@ -106,7 +113,7 @@ impl Shop {
 
 impl Actor {
     /// Whoever was handed these tokens.
-    fn of(router: &Router, id: UserId, tokens: &Answered) -> Self {
+    pub fn of(router: &Router, id: UserId, tokens: &Answered) -> Self {
         assert_eq!(tokens.status, 200, "{}", tokens.text);
         let body = tokens.json();
         let text = |name: &str| body[name].as_str().unwrap().to_owned();

@@ -14,6 +14,8 @@ use till::store::health::MIGRATIONS;
 
 /// Names the server and the database from which the others are administered.
 const ADMIN_URL: &str = "TILL_TEST_DATABASE_URL";
+/// The isolation of every transaction that doesn't ask for another; Postgres' own default where it is unset.
+const ISOLATION: &str = "TILL_TEST_ISOLATION";
 const PREFIX: &str = "till_test_";
 /// Any number that no other user of the server takes.
 const ADVISORY_LOCK: i64 = 0x7469_6c6c_7465_7374;
@@ -31,6 +33,10 @@ pub async fn database() -> PgPool {
     let ambient = Ambient::system();
     let name = format!("{PREFIX}{}_{}", ambient.now().unix_timestamp(), hex(&ambient.bytes::<8>()));
     execute(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    if let Some(level) = isolation() {
+        let set = format!("ALTER DATABASE {name} SET default_transaction_isolation = '{level}'");
+        execute(&mut admin, set).await;
+    }
     admin.close().await.unwrap();
     PgPoolOptions::new()
         .max_connections(10)
@@ -58,6 +64,12 @@ fn admin_options() -> PgConnectOptions {
         );
     };
     PgConnectOptions::from_str(&url).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test binary has no config")]
+fn isolation() -> Option<&'static str> {
+    let wanted = std::env::var(ISOLATION).ok()?;
+    ["read committed", "repeatable read", "serializable"].into_iter().find(|one| *one == wanted)
 }
 
 /// Changes with every change of a migration, so that no test runs on an old schema.

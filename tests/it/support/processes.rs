@@ -20,7 +20,7 @@ use super::smtp::SmtpSink;
 use crate::sandbox::support::{Folder, Sandbox};
 
 /// 32 bytes that are nobody's.
-const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+pub const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const PASSWORD: &str = "correct horse battery";
 
 /// What all processes of a test share.
@@ -138,7 +138,7 @@ impl Deployment {
 }
 
 /// A gateway that knows the deployment's keys.
-async fn gateway() -> Sandbox {
+pub async fn gateway() -> Sandbox {
     let (folder, root) = (Folder::new(), RootKey::new([7; 32]));
     let signing_key = SecretSlice::from(root.gateway_signing_key().expose_secret().to_vec());
     let settings = Settings::new(folder.path().to_owned(), root.gateway_api_key(), signing_key);

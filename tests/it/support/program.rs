@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -147,6 +147,13 @@ impl Up {
         answer.json().await.unwrap()
     }
 
+    /// Moves its test clock forward by an ISO 8601 duration.
+    pub async fn advance_clock(&self, by: &str) {
+        let url = format!("{}/sandbox/clock", self.ops_url);
+        let moved = self.http.post(url).json(&json!({ "advance": by })).send().await.unwrap();
+        assert_eq!(moved.status(), 200);
+    }
+
     /// What the sandbox gateway answers to a look at its record.
     pub async fn gateway(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.gateway_url);
@@ -157,13 +164,23 @@ impl Up {
         self.child.id().unwrap()
     }
 
+    /// Sends a signal by its name.
+    pub async fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.pid());
+        let sent = Command::new("sh").arg("-c").arg(kill).status().await.unwrap();
+        assert!(sent.success());
+    }
+
     /// As Ctrl-C does; the exit code.
     pub async fn interrupt(mut self) -> Option<i32> {
-        let kill = format!("kill -INT {}", self.pid());
-        let sent = std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap();
-        assert!(sent.success());
+        self.signal("INT").await;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap();
         ended.unwrap().code()
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 
     /// With no time to tidy up.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use till::domain::ambient::Ambient;
 use till::domain::clock::ShiftedClock;
 use till::domain::entropy::SystemEntropy;
@@ -10,6 +11,7 @@ use till::domain::order::UNPAID_ORDER_LIVES;
 use till::domain::payment::AUTHORIZATION_LIVES;
 use till::service::auth::SESSION_LIVES;
 use till::service::idempotency::KEY_LIVES;
+use till::service::payments::{LiveByAge, UNSETTLED_FOR, count_live};
 use till::service::{orders, products};
 use till::worker::Worker;
 use time::Duration;
@@ -156,4 +158,40 @@ async fn what_is_over_is_forgotten_and_nothing_else() {
     test.clock.advance(Duration::days(90));
     run_worker_until_idle(&worker, test).await;
     assert_eq!(count(test, kept).await, 0);
+}
+
+#[tokio::test]
+async fn a_payment_that_is_open_for_an_hour_is_told_to_a_human_once() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let open = json!({ "amount": 70, "currency": "MYR", "paymentMethod": "pm_async" });
+    let payment = ada.pay("k", &open).await.json();
+    let sink = SmtpSink::start().await;
+    let worker = Worker::in_process(parts_with(&shop.test, shop.payments.clone(), &sink));
+    let told = "SELECT count(*) FROM outbox WHERE topic = 'payment.unsettled'";
+    shop.test.clock.advance(UNSETTLED_FOR - Duration::MICROSECOND);
+    worker.run_until_idle().await.unwrap();
+    assert_eq!(shop.count(told).await, 0);
+    shop.test.clock.advance(Duration::MICROSECOND);
+    worker.run_until_idle().await.unwrap();
+    shop.test.clock.advance(UNSETTLED_FOR);
+    worker.run_until_idle().await.unwrap();
+    assert_eq!(shop.count(told).await, 1);
+    let event: serde_json::Value =
+        sqlx::query_scalar("SELECT payload FROM outbox WHERE topic = 'payment.unsettled'")
+            .fetch_one(&shop.test.services.pool)
+            .await
+            .unwrap();
+    assert_eq!(event["data"]["paymentId"], payment["id"]);
+    assert_eq!(event["data"]["operation"], "charge");
+    assert_eq!(event["data"]["since"], "2026-03-02T12:00:00Z");
+    let live = count_live(&shop.payments).await.unwrap();
+    assert_eq!(live, LiveByAge { within_a_minute: 0, within_an_hour: 0, older: 1 });
+
+    let charge = shop.sandbox.record().await.remove(0);
+    let settle = format!("/sandbox/charges/{}/settle", charge["id"].as_str().unwrap());
+    shop.sandbox.post(&settle, "s", json!({ "outcome": "captured" })).await;
+    shop.test.clock.advance(UNSETTLED_FOR);
+    run_worker_until_idle(&worker, &shop.test).await;
+    assert_eq!((shop.count(told).await, count_live(&shop.payments).await.unwrap().older), (1, 0));
 }

@@ -17,11 +17,11 @@ use crate::api::shop::{Actor, Shop, all_of};
 use crate::api::support::{Answered, router_with, send};
 use crate::sandbox::support::SIGNING_SECRET;
 
-const PATH: &str = "/v1/gateway/callbacks";
+pub const PATH: &str = "/v1/gateway/callbacks";
 
 /// A message as the gateway signs it.
 #[derive(Clone)]
-struct Message {
+pub struct Message {
     id: String,
     timestamp: String,
     body: String,
@@ -29,19 +29,19 @@ struct Message {
 }
 
 impl Message {
-    fn about(charge: &Value) -> Self {
+    pub fn about(charge: &Value) -> Self {
         let body = json!({ "type": "charge.captured", "data": { "charge": charge } }).to_string();
         Self::signed("evt_1", SystemClock.now().unix_timestamp(), body)
     }
 
-    fn signed(id: &str, timestamp: i64, body: String) -> Self {
+    pub fn signed(id: &str, timestamp: i64, body: String) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_SECRET).unwrap();
         mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
         let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
         Self { id: id.to_owned(), timestamp: timestamp.to_string(), body, signature }
     }
 
-    async fn send(&self, shop: &Shop) -> Answered {
+    pub async fn send(&self, shop: &Shop) -> Answered {
         let request = Request::post(PATH)
             .header("content-type", "application/json")
             .header("webhook-id", &self.id)

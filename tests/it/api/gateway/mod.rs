@@ -1,3 +1,3 @@
 //! What the payment gateway tells us, and what comes of it.
 
-mod callbacks;
+pub mod callbacks;
