@@ -101,6 +101,7 @@ fn findings(source: &Source<'_>) -> Vec<Finding> {
         found.extend(imports(source, layer));
         found.extend(foreign_crates(source, layer));
         found.extend(statements(source, layer));
+        found.extend(query_spans(source, layer));
     }
     found
 }
@@ -218,6 +219,31 @@ fn statements(source: &Source<'_>, layer: &str) -> Vec<Finding> {
         .collect()
 }
 
+/// Where a query's time goes must be seen: each is a span, named by where it stands.
+fn query_spans(source: &Source<'_>, layer: &str) -> Vec<Finding> {
+    if layer != "store" {
+        return Vec::new();
+    }
+    let place = source.path.trim_start_matches("src/").trim_end_matches(".rs");
+    let module = place.trim_end_matches("/mod").replace('/', ".");
+    let lines: Vec<_> = source.code().collect();
+    let mut found = Vec::new();
+    for (index, (number, line)) in lines.iter().enumerate() {
+        let Some(rest) = line.strip_prefix("pub async fn ") else { continue };
+        let name = rest.split(['(', '<']).next().unwrap_or(rest);
+        let span = format!("name = \"{module}.{name}\"");
+        // A long attribute takes several lines.
+        let mut above = lines.iter().take(index).rev().take(5);
+        if !above.any(|(_, line)| line.contains(&span)) {
+            let advice = format!(
+                "put `#[tracing::instrument({span}, level = \"debug\", skip_all)]` above it"
+            );
+            found.push(source.finding(*number, advice));
+        }
+    }
+    found
+}
+
 fn visit(root: &Path, folder: &Path, found: &mut Vec<Finding>) -> usize {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
@@ -264,6 +290,11 @@ fn every_rule_catches_its_bad_sample() {
             "src/worker/relay.rs",
             "//! X.\nlet a = sqlx::query!(\"SELECT 1\");\n",
             "SQL stands in `store`",
+        ),
+        (
+            "src/store/orders.rs",
+            "//! X.\n\npub async fn find(conn: &mut C) {}\n",
+            "name = \"store.orders.find\"",
         ),
         ("src/store/utils.rs", "//! X.\n", "`utils` says nothing"),
         ("src/domain/order.rs", "use std::fmt;\n", "open with one `//!` sentence"),

@@ -20,6 +20,7 @@ pub struct NewDeadLetter<'a> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.dead_letters.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     letter: NewDeadLetter<'_>,
@@ -50,6 +51,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.dead_letters.delete", level = "debug", skip_all)]
 pub async fn delete(
     conn: &mut PgConnection,
     consumer: &str,

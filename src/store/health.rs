@@ -26,6 +26,7 @@ pub struct SchemaState {
 ///
 /// # Errors
 /// The database is not reached or refuses.
+#[tracing::instrument(name = "store.health.connect", level = "debug", skip_all)]
 pub async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
     // That something exists already is no news.
     let quiet = [("client_min_messages", "warning")];
@@ -37,6 +38,7 @@ pub async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
 ///
 /// # Errors
 /// It does not.
+#[tracing::instrument(name = "store.health.ping", level = "debug", skip_all)]
 pub async fn ping(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT 1 AS "one!""#).fetch_one(conn).await.map(|_one| ())
 }
@@ -45,6 +47,7 @@ pub async fn ping(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
+#[tracing::instrument(name = "store.health.find_version", level = "debug", skip_all)]
 pub async fn find_version(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT current_setting('server_version_num')::int AS "version!""#)
         .fetch_one(conn)
@@ -55,6 +58,7 @@ pub async fn find_version(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
+#[tracing::instrument(name = "store.health.find_time", level = "debug", skip_all)]
 pub async fn find_time(conn: &mut PgConnection) -> Result<OffsetDateTime, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "time!""#).fetch_one(conn).await
 }
@@ -63,6 +67,7 @@ pub async fn find_time(conn: &mut PgConnection) -> Result<OffsetDateTime, sqlx::
 ///
 /// # Errors
 /// The database does not answer, or lacks the table.
+#[tracing::instrument(name = "store.health.count_signing_keys", level = "debug", skip_all)]
 pub async fn count_signing_keys(
     conn: &mut PgConnection,
     now: OffsetDateTime,
@@ -80,6 +85,7 @@ pub async fn count_signing_keys(
 ///
 /// # Errors
 /// The database does not answer.
+#[tracing::instrument(name = "store.health.compare_schema", level = "debug", skip_all)]
 pub async fn compare_schema(conn: &mut PgConnection) -> Result<SchemaState, MigrateError> {
     let known = MIGRATIONS.iter().filter(|migration| !migration.migration_type.is_down_migration());
     let exists = sqlx::query_scalar!(

@@ -33,6 +33,7 @@ pub enum KeyState {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.idempotency_keys.try_lock", level = "debug", skip_all)]
 pub async fn try_lock(conn: &mut PgConnection, request: &KeyedRequest) -> Result<bool, StoreError> {
     let name = format!("idempotency:{}:{}", request.principal, request.key.as_str());
     let got = sqlx::query_scalar!(
@@ -46,6 +47,7 @@ pub async fn try_lock(conn: &mut PgConnection, request: &KeyedRequest) -> Result
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.idempotency_keys.find", level = "debug", skip_all)]
 pub async fn find(
     conn: &mut PgConnection,
     principal: Uuid,
@@ -89,6 +91,7 @@ pub struct KeyLifetime {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.idempotency_keys.insert_done", level = "debug", skip_all)]
 pub async fn insert_done(
     conn: &mut PgConnection,
     request: &KeyedRequest,
@@ -116,6 +119,7 @@ pub async fn insert_done(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.idempotency_keys.insert_running", level = "debug", skip_all)]
 pub async fn insert_running(
     conn: &mut PgConnection,
     request: &KeyedRequest,
@@ -143,6 +147,11 @@ pub async fn insert_running(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(
+    name = "store.idempotency_keys.update_done_by_attempt",
+    level = "debug",
+    skip_all
+)]
 pub async fn update_done_by_attempt(
     conn: &mut PgConnection,
     attempt: AttemptId,
@@ -163,6 +172,7 @@ pub async fn update_done_by_attempt(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.idempotency_keys.delete_expired", level = "debug", skip_all)]
 pub async fn delete_expired(
     conn: &mut PgConnection,
     request: &KeyedRequest,
@@ -184,6 +194,11 @@ pub async fn delete_expired(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(
+    name = "store.idempotency_keys.delete_all_expired",
+    level = "debug",
+    skip_all
+)]
 pub async fn delete_all_expired(
     conn: &mut PgConnection,
     now: OffsetDateTime,

@@ -10,6 +10,7 @@ use crate::domain::ids::{Id, MessageId};
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.inbox.is_settled", level = "debug", skip_all)]
 pub async fn is_settled(
     conn: &mut PgConnection,
     consumer: &str,
@@ -30,6 +31,7 @@ pub async fn is_settled(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.inbox.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     consumer: &str,
@@ -52,6 +54,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.inbox.delete_old", level = "debug", skip_all)]
 pub async fn delete_old(
     conn: &mut PgConnection,
     before: OffsetDateTime,

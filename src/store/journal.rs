@@ -11,6 +11,7 @@ use crate::domain::ledger::{Entry, Movement};
 ///
 /// # Errors
 /// [`StoreError`]; also where this movement is in the journal already.
+#[tracing::instrument(name = "store.journal.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     id: EntryId,

@@ -33,6 +33,7 @@ pub enum Claim {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.mail_deliveries.claim", level = "debug", skip_all)]
 pub async fn claim(
     conn: &mut PgConnection,
     mail: MailKey,
@@ -78,6 +79,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.mail_deliveries.update_sent", level = "debug", skip_all)]
 pub async fn update_sent(
     conn: &mut PgConnection,
     mail: MailKey,
@@ -99,6 +101,7 @@ pub async fn update_sent(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.mail_deliveries.update_given_back", level = "debug", skip_all)]
 pub async fn update_given_back(
     conn: &mut PgConnection,
     mail: MailKey,
@@ -122,6 +125,7 @@ pub async fn update_given_back(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.mail_deliveries.delete_old", level = "debug", skip_all)]
 pub async fn delete_old(
     conn: &mut PgConnection,
     before: OffsetDateTime,

@@ -53,6 +53,7 @@ impl OrderRow {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.orders.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, orders: &[Order]) -> Result<(), StoreError> {
     let column = |of: fn(&Order) -> Uuid| orders.iter().map(of).collect::<Vec<_>>();
     let time = |of: fn(&Order) -> OffsetDateTime| orders.iter().map(of).collect::<Vec<_>>();
@@ -123,6 +124,7 @@ async fn insert_lines(conn: &mut PgConnection, orders: &[Order]) -> Result<(), S
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.orders.find", level = "debug", skip_all)]
 pub async fn find(
     conn: &mut PgConnection,
     id: OrderId,
@@ -145,6 +147,7 @@ pub async fn find(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.orders.find_for_update", level = "debug", skip_all)]
 pub async fn find_for_update(
     conn: &mut PgConnection,
     id: OrderId,
@@ -168,6 +171,7 @@ pub async fn find_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.orders.list", level = "debug", skip_all)]
 pub async fn list(
     conn: &mut PgConnection,
     reach: Reach,
@@ -204,6 +208,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.orders.list_expired_for_update", level = "debug", skip_all)]
 pub async fn list_expired_for_update(
     conn: &mut PgConnection,
     now: OffsetDateTime,
@@ -234,6 +239,7 @@ pub async fn list_expired_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.orders.list_payment_sums", level = "debug", skip_all)]
 pub async fn list_payment_sums(
     conn: &mut PgConnection,
     orders: &[OrderId],
@@ -262,6 +268,7 @@ pub async fn list_payment_sums(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.orders.list_active_customers", level = "debug", skip_all)]
 pub async fn list_active_customers(
     conn: &mut PgConnection,
     customers: &[UserId],
@@ -278,6 +285,7 @@ pub async fn list_active_customers(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.orders.update", level = "debug", skip_all)]
 pub async fn update(conn: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE orders SET status = $2, paid_amount = $3, refunded_amount = $4, expires_at = $5,
@@ -299,6 +307,7 @@ pub async fn update(conn: &mut PgConnection, order: &Order) -> Result<(), StoreE
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.orders.update_status", level = "debug", skip_all)]
 pub async fn update_status(
     conn: &mut PgConnection,
     orders: &[OrderId],

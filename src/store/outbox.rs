@@ -26,6 +26,7 @@ pub struct NewMessage {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     messages: &[NewMessage],
@@ -67,6 +68,7 @@ pub struct LeasedMessage {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.lease_due", level = "debug", skip_all)]
 pub async fn lease_due(
     conn: &mut PgConnection,
     lease: Lease,
@@ -104,6 +106,7 @@ pub async fn lease_due(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.update_sent", level = "debug", skip_all)]
 pub async fn update_sent(
     conn: &mut PgConnection,
     messages: &[MessageId],
@@ -136,6 +139,7 @@ pub struct Postponement<'a> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.update_postponed", level = "debug", skip_all)]
 pub async fn update_postponed(
     conn: &mut PgConnection,
     postponement: Postponement<'_>,
@@ -157,6 +161,7 @@ pub async fn update_postponed(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.update_given_back", level = "debug", skip_all)]
 pub async fn update_given_back(
     conn: &mut PgConnection,
     messages: &[MessageId],
@@ -180,6 +185,7 @@ pub async fn update_given_back(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.upsert_due", level = "debug", skip_all)]
 pub async fn upsert_due(
     conn: &mut PgConnection,
     message: &Message,
@@ -216,6 +222,7 @@ pub struct Backlog {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.find_backlog", level = "debug", skip_all)]
 pub async fn find_backlog(conn: &mut PgConnection, most: i64) -> Result<Backlog, StoreError> {
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT $1) AS waiting) AS "unsent!",
@@ -231,6 +238,7 @@ pub async fn find_backlog(conn: &mut PgConnection, most: i64) -> Result<Backlog,
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.delete_sent", level = "debug", skip_all)]
 pub async fn delete_sent(
     conn: &mut PgConnection,
     before: OffsetDateTime,

@@ -93,6 +93,7 @@ impl AttemptRow {
 
 /// # Errors
 /// [`StoreError`]; `AttemptLive` where the payment has a live one already, other than a refund.
+#[tracing::instrument(name = "store.payment_attempts.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, attempt: &NewAttempt) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO payment_attempts (id, payment_id, refund_id, kind, amount, gateway_key, state,
@@ -126,6 +127,7 @@ pub struct Waiting {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.find", level = "debug", skip_all)]
 pub async fn find(conn: &mut PgConnection, id: AttemptId) -> Result<Option<Waiting>, StoreError> {
     let row = sqlx::query!(
         "SELECT payment_id, refund_id, leased_until FROM payment_attempts WHERE id = $1",
@@ -144,6 +146,7 @@ pub async fn find(conn: &mut PgConnection, id: AttemptId) -> Result<Option<Waiti
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.is_live", level = "debug", skip_all)]
 pub async fn is_live(conn: &mut PgConnection, payment: PaymentId) -> Result<bool, StoreError> {
     let live = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM payment_attempts
@@ -159,6 +162,7 @@ pub async fn is_live(conn: &mut PgConnection, payment: PaymentId) -> Result<bool
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.payment_attempts.lease_due", level = "debug", skip_all)]
 pub async fn lease_due(
     conn: &mut PgConnection,
     lease: Lease,
@@ -186,6 +190,7 @@ pub async fn lease_due(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.payment_attempts.lease_if_due", level = "debug", skip_all)]
 pub async fn lease_if_due(
     conn: &mut PgConnection,
     id: AttemptId,
@@ -213,6 +218,7 @@ pub async fn lease_if_due(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.payment_attempts.lease_all_of", level = "debug", skip_all)]
 pub async fn lease_all_of(
     conn: &mut PgConnection,
     payment: PaymentId,
@@ -239,6 +245,7 @@ pub async fn lease_all_of(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.update_settled", level = "debug", skip_all)]
 pub async fn update_settled(
     conn: &mut PgConnection,
     id: AttemptId,
@@ -272,6 +279,7 @@ pub struct Overdue {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.update_reported", level = "debug", skip_all)]
 pub async fn update_reported(
     conn: &mut PgConnection,
     before: OffsetDateTime,
@@ -315,6 +323,7 @@ pub struct LiveByAge {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.count_live", level = "debug", skip_all)]
 pub async fn count_live(
     conn: &mut PgConnection,
     minute_ago: OffsetDateTime,
@@ -346,6 +355,7 @@ pub struct Postponement<'a> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.update_postponed", level = "debug", skip_all)]
 pub async fn update_postponed(
     conn: &mut PgConnection,
     id: AttemptId,

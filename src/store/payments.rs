@@ -69,6 +69,7 @@ impl TryFrom<PaymentRow> for Payment {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payments.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, payment: &Payment) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO payments (id, order_id, customer_id, status, amount, currency, payment_method,
@@ -93,6 +94,7 @@ pub async fn insert(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.payments.find", level = "debug", skip_all)]
 pub async fn find(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -115,6 +117,7 @@ pub async fn find(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.payments.find_for_update", level = "debug", skip_all)]
 pub async fn find_for_update(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -144,6 +147,7 @@ pub struct PaymentFilter {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.payments.list", level = "debug", skip_all)]
 pub async fn list(
     conn: &mut PgConnection,
     reach: Reach,
@@ -177,6 +181,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payments.update", level = "debug", skip_all)]
 pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE payments SET status = $2, amount_captured = $3, amount_refunded = $4,
@@ -204,6 +209,11 @@ pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(
+    name = "store.payments.list_authorized_for_update",
+    level = "debug",
+    skip_all
+)]
 pub async fn list_authorized_for_update(
     conn: &mut PgConnection,
     before: OffsetDateTime,
@@ -232,6 +242,7 @@ pub async fn list_authorized_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.payments.list_captured_for_update", level = "debug", skip_all)]
 pub async fn list_captured_for_update(
     conn: &mut PgConnection,
     order: OrderId,
@@ -260,6 +271,7 @@ pub struct Payer {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.payments.find_payer", level = "debug", skip_all)]
 pub async fn find_payer(
     conn: &mut PgConnection,
     customer: UserId,

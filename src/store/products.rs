@@ -51,6 +51,7 @@ impl TryFrom<ProductRow> for Product {
 
 /// # Errors
 /// [`super::error::Constraint::SkuTaken`], or the database doesn't answer.
+#[tracing::instrument(name = "store.products.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, product: &Product) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO products (id, sku, name, description, category, unit_amount, currency, active,
@@ -75,6 +76,7 @@ pub async fn insert(conn: &mut PgConnection, product: &Product) -> Result<(), St
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.products.find", level = "debug", skip_all)]
 pub async fn find(conn: &mut PgConnection, id: ProductId) -> Result<Option<Product>, StoreError> {
     sqlx::query_as!(
         ProductRow,
@@ -93,6 +95,7 @@ pub async fn find(conn: &mut PgConnection, id: ProductId) -> Result<Option<Produ
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.products.find_for_update", level = "debug", skip_all)]
 pub async fn find_for_update(
     conn: &mut PgConnection,
     id: ProductId,
@@ -114,6 +117,7 @@ pub async fn find_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.products.list", level = "debug", skip_all)]
 pub async fn list(
     conn: &mut PgConnection,
     filter: &ProductFilter,
@@ -149,6 +153,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.products.list_bought_with", level = "debug", skip_all)]
 pub async fn list_bought_with(
     conn: &mut PgConnection,
     id: ProductId,
@@ -183,6 +188,7 @@ pub async fn list_bought_with(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.products.list_categories", level = "debug", skip_all)]
 pub async fn list_categories(
     conn: &mut PgConnection,
     limit: i64,
@@ -207,6 +213,7 @@ pub async fn list_categories(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.products.update", level = "debug", skip_all)]
 pub async fn update(conn: &mut PgConnection, product: &Product) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE products SET name = $2, description = $3, category = $4, unit_amount = $5,

@@ -22,6 +22,7 @@ pub struct QuarantinedCallback<'a> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.quarantined_callbacks.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     callback: QuarantinedCallback<'_>,

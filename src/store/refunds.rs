@@ -43,6 +43,7 @@ impl TryFrom<RefundRow> for Refund {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.refunds.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, refund: &Refund) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO refunds (id, payment_id, status, amount, currency, reason, created_at, updated_at)
@@ -63,6 +64,7 @@ pub async fn insert(conn: &mut PgConnection, refund: &Refund) -> Result<(), Stor
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.refunds.find", level = "debug", skip_all)]
 pub async fn find(conn: &mut PgConnection, id: RefundId) -> Result<Option<Refund>, StoreError> {
     sqlx::query_as!(
         RefundRow,
@@ -80,6 +82,7 @@ pub async fn find(conn: &mut PgConnection, id: RefundId) -> Result<Option<Refund
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.refunds.list", level = "debug", skip_all)]
 pub async fn list(
     conn: &mut PgConnection,
     payment: PaymentId,
@@ -105,6 +108,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.refunds.sum_in_flight", level = "debug", skip_all)]
 pub async fn sum_in_flight(conn: &mut PgConnection, payment: PaymentId) -> Result<i64, StoreError> {
     let sum = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(amount), 0)::bigint AS "sum!"
@@ -118,6 +122,7 @@ pub async fn sum_in_flight(conn: &mut PgConnection, payment: PaymentId) -> Resul
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.refunds.update_status", level = "debug", skip_all)]
 pub async fn update_status(
     conn: &mut PgConnection,
     id: RefundId,

@@ -51,6 +51,7 @@ pub struct RefreshRecord {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, session: &NewSession) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO sessions (id, user_id, scope, created_at, expires_at)
@@ -68,6 +69,7 @@ pub async fn insert(conn: &mut PgConnection, session: &NewSession) -> Result<(),
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.insert_refresh_token", level = "debug", skip_all)]
 pub async fn insert_refresh_token(
     conn: &mut PgConnection,
     session: SessionId,
@@ -89,6 +91,7 @@ pub async fn insert_refresh_token(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.sessions.find_access", level = "debug", skip_all)]
 pub async fn find_access(
     conn: &mut PgConnection,
     session: SessionId,
@@ -118,6 +121,11 @@ pub async fn find_access(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(
+    name = "store.sessions.find_refresh_token_for_update",
+    level = "debug",
+    skip_all
+)]
 pub async fn find_refresh_token_for_update(
     conn: &mut PgConnection,
     hash: &TokenHash,
@@ -153,6 +161,7 @@ pub async fn find_refresh_token_for_update(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.update_refresh_token_used", level = "debug", skip_all)]
 pub async fn update_refresh_token_used(
     conn: &mut PgConnection,
     hash: &TokenHash,
@@ -168,6 +177,7 @@ pub async fn update_refresh_token_used(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.update_revoked", level = "debug", skip_all)]
 pub async fn update_revoked(
     conn: &mut PgConnection,
     session: SessionId,
@@ -187,6 +197,7 @@ pub async fn update_revoked(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.update_all_revoked", level = "debug", skip_all)]
 pub async fn update_all_revoked(
     conn: &mut PgConnection,
     user: UserId,
@@ -206,6 +217,7 @@ pub async fn update_all_revoked(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.delete_expired", level = "debug", skip_all)]
 pub async fn delete_expired(
     conn: &mut PgConnection,
     now: OffsetDateTime,

@@ -24,6 +24,7 @@ pub struct SigningKeyRow {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.signing_keys.lock", level = "debug", skip_all)]
 pub async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('till signing keys', 0))")
         .execute(conn)
@@ -35,6 +36,7 @@ pub async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.signing_keys.list_published", level = "debug", skip_all)]
 pub async fn list_published(
     conn: &mut PgConnection,
     now: OffsetDateTime,
@@ -54,6 +56,7 @@ pub async fn list_published(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.signing_keys.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     key: &SigningKeyRow,
@@ -79,6 +82,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.signing_keys.update_others_retired", level = "debug", skip_all)]
 pub async fn update_others_retired(
     conn: &mut PgConnection,
     kid: &str,

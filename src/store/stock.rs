@@ -26,6 +26,7 @@ pub struct NewAdjustment<'a> {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.stock.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     product: ProductId,
@@ -45,6 +46,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.stock.find", level = "debug", skip_all)]
 pub async fn find(conn: &mut PgConnection, product: ProductId) -> Result<Option<i64>, StoreError> {
     let available =
         sqlx::query_scalar!("SELECT available FROM stock WHERE product_id = $1", product.as_uuid())
@@ -57,6 +59,7 @@ pub async fn find(conn: &mut PgConnection, product: ProductId) -> Result<Option<
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.stock.find_for_update", level = "debug", skip_all)]
 pub async fn find_for_update(
     conn: &mut PgConnection,
     product: ProductId,
@@ -74,6 +77,7 @@ pub async fn find_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.stock.list_offers_for_update", level = "debug", skip_all)]
 pub async fn list_offers_for_update(
     conn: &mut PgConnection,
     products: &[ProductId],
@@ -109,6 +113,7 @@ pub async fn list_offers_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.stock.lock_for_update", level = "debug", skip_all)]
 pub async fn lock_for_update(
     conn: &mut PgConnection,
     products: &[ProductId],
@@ -127,6 +132,7 @@ pub async fn lock_for_update(
 ///
 /// # Errors
 /// [`super::error::Constraint::StockNegative`], or the database doesn't answer.
+#[tracing::instrument(name = "store.stock.update_by", level = "debug", skip_all)]
 pub async fn update_by(
     conn: &mut PgConnection,
     changes: &BTreeMap<ProductId, i64>,
@@ -151,6 +157,7 @@ pub async fn update_by(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.stock.insert_adjustment", level = "debug", skip_all)]
 pub async fn insert_adjustment(
     conn: &mut PgConnection,
     adjustment: NewAdjustment<'_>,

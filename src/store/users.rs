@@ -120,6 +120,7 @@ impl TryFrom<CredentialsRow> for Credentials {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.users.find", level = "debug", skip_all)]
 pub async fn find(conn: &mut PgConnection, id: UserId) -> Result<Option<User>, StoreError> {
     sqlx::query_as!(
         UserRow,
@@ -138,6 +139,7 @@ pub async fn find(conn: &mut PgConnection, id: UserId) -> Result<Option<User>, S
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.users.find_for_update", level = "debug", skip_all)]
 pub async fn find_for_update(
     conn: &mut PgConnection,
     id: UserId,
@@ -160,6 +162,11 @@ pub async fn find_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(
+    name = "store.users.list_administrators_for_update",
+    level = "debug",
+    skip_all
+)]
 pub async fn list_administrators_for_update(
     conn: &mut PgConnection,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -175,6 +182,7 @@ pub async fn list_administrators_for_update(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.users.list", level = "debug", skip_all)]
 pub async fn list(conn: &mut PgConnection, page: &PageRequest) -> Result<Vec<User>, StoreError> {
     sqlx::query_as!(
         UserRow,
@@ -198,6 +206,7 @@ pub async fn list(conn: &mut PgConnection, page: &PageRequest) -> Result<Vec<Use
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
+#[tracing::instrument(name = "store.users.list_from", level = "debug", skip_all)]
 pub async fn list_from(
     conn: &mut PgConnection,
     offset: i64,
@@ -222,6 +231,7 @@ pub async fn list_from(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.count", level = "debug", skip_all)]
 pub async fn count(conn: &mut PgConnection, most: i64) -> Result<i64, StoreError> {
     let counted = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM users LIMIT $1) AS counted"#,
@@ -234,6 +244,7 @@ pub async fn count(conn: &mut PgConnection, most: i64) -> Result<i64, StoreError
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.users.find_credentials_by_email", level = "debug", skip_all)]
 pub async fn find_credentials_by_email(
     conn: &mut PgConnection,
     email: &Email,
@@ -251,6 +262,7 @@ pub async fn find_credentials_by_email(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.users.find_credentials", level = "debug", skip_all)]
 pub async fn find_credentials(
     conn: &mut PgConnection,
     id: UserId,
@@ -270,6 +282,7 @@ pub async fn find_credentials(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.users.find_credentials_for_share", level = "debug", skip_all)]
 pub async fn find_credentials_for_share(
     conn: &mut PgConnection,
     id: UserId,
@@ -289,6 +302,7 @@ pub async fn find_credentials_for_share(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.lock_first_admin", level = "debug", skip_all)]
 pub async fn lock_first_admin(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('till first administrator', 0))")
         .execute(conn)
@@ -300,6 +314,7 @@ pub async fn lock_first_admin(conn: &mut PgConnection) -> Result<(), StoreError>
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.has_admin", level = "debug", skip_all)]
 pub async fn has_admin(conn: &mut PgConnection) -> Result<bool, StoreError> {
     let has = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND status = 'active') AS "has!""#
@@ -313,6 +328,7 @@ pub async fn has_admin(conn: &mut PgConnection) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`]: `Constraint::EmailTaken`, or the database doesn't answer.
+#[tracing::instrument(name = "store.users.insert", level = "debug", skip_all)]
 pub async fn insert(
     conn: &mut PgConnection,
     user: &NewUser<'_>,
@@ -338,6 +354,7 @@ pub async fn insert(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.update_profile", level = "debug", skip_all)]
 pub async fn update_profile(
     conn: &mut PgConnection,
     id: UserId,
@@ -368,6 +385,7 @@ pub async fn update_profile(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.update_access", level = "debug", skip_all)]
 pub async fn update_access(
     conn: &mut PgConnection,
     id: UserId,
@@ -396,6 +414,7 @@ pub async fn update_access(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.update_erased", level = "debug", skip_all)]
 pub async fn update_erased(
     conn: &mut PgConnection,
     id: UserId,

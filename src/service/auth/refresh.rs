@@ -23,6 +23,7 @@ enum Rotation {
 ///
 /// # Errors
 /// [`SessionError::InvalidRefreshToken`], or it could not be decided.
+#[tracing::instrument(name = "service.auth.refresh", skip_all)]
 pub async fn refresh(
     services: &Services,
     presented: &RefreshToken,

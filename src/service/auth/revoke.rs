@@ -12,6 +12,7 @@ use crate::store::sessions;
 ///
 /// # Errors
 /// [`SessionError::Store`].
+#[tracing::instrument(name = "service.auth.revoke", skip_all)]
 pub async fn revoke(services: &Services, presented: &RefreshToken) -> Result<(), SessionError> {
     let hash = presented.hash();
     transact(&services.pool, |conn| {

@@ -26,6 +26,7 @@ pub struct SignIn {
 ///
 /// # Errors
 /// [`SessionError::InvalidCredentials`], or it could not be decided.
+#[tracing::instrument(name = "service.auth.sign_in", skip_all)]
 pub async fn sign_in(services: &Services, command: SignIn) -> Result<TokenPair, SessionError> {
     let found = match &command.email {
         Some(email) => find(services, email).await?,

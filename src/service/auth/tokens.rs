@@ -107,6 +107,7 @@ fn issue(
 ///
 /// # Errors
 /// [`TokenError`]; nothing outside our own database is ever asked, whatever the token says.
+#[tracing::instrument(name = "service.auth.verify", level = "debug", skip_all)]
 pub async fn verify(services: &Services, token: &str) -> Result<Principal, TokenError> {
     let kid = key_name(token)?;
     let key = keys::named(services, &kid).await?.ok_or(TokenFault::UnknownKey)?;

@@ -15,6 +15,7 @@ use crate::store::{self, StoreError};
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "service.payments.find", skip_all)]
 pub async fn find(
     payments: &Payments,
     id: PaymentId,
@@ -27,6 +28,7 @@ pub async fn find(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "service.payments.list", skip_all)]
 pub async fn list(
     payments: &Payments,
     reach: Reach,
@@ -46,6 +48,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "service.payments.list_refunds", skip_all)]
 pub async fn list_refunds(
     payments: &Payments,
     id: PaymentId,
@@ -71,6 +74,7 @@ pub async fn list_refunds(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "service.payments.find_refund", skip_all)]
 pub async fn find_refund(
     payments: &Payments,
     payment: PaymentId,

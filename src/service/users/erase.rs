@@ -15,6 +15,7 @@ use crate::store::{sessions, users};
 ///
 /// # Errors
 /// [`UserError::NotFound`] (erased before, too), [`UserError::LastAdministrator`], or it could not be done.
+#[tracing::instrument(name = "service.users.erase", skip_all)]
 pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
     transact(&services.pool, |conn| {
         async move {

@@ -56,6 +56,7 @@ impl AsStoreError for FirstAdminError {
 ///
 /// # Errors
 /// [`FirstAdminError`].
+#[tracing::instrument(name = "service.users.ensure", skip_all)]
 pub async fn ensure(
     services: &Services,
     cause: &Cause,

@@ -16,6 +16,7 @@ use crate::store::users;
 ///
 /// # Errors
 /// [`UserError::NotFound`], for a user that is none of the caller's business just as for none.
+#[tracing::instrument(name = "service.users.find", skip_all)]
 pub async fn find(services: &Services, caller: &Principal, id: UserId) -> Result<User, UserError> {
     if caller.user_id != id && !caller.scopes.contains(Scope::UsersAdmin) {
         return Err(UserError::NotFound);
@@ -29,6 +30,7 @@ pub async fn find(services: &Services, caller: &Principal, id: UserId) -> Result
 ///
 /// # Errors
 /// [`UserError::Store`].
+#[tracing::instrument(name = "service.users.list", skip_all)]
 pub async fn list(
     services: &Services,
     _: Granted<may::ManageUsers>,
@@ -44,6 +46,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`UserError::Store`].
+#[tracing::instrument(name = "service.users.list_numbered", skip_all)]
 pub async fn list_numbered(
     services: &Services,
     _: Granted<may::ManageUsers>,

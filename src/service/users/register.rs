@@ -24,6 +24,7 @@ pub struct Register {
 
 /// # Errors
 /// [`UserError::EmailTaken`], or it could not be done.
+#[tracing::instrument(name = "service.users.register", skip_all)]
 pub async fn register(
     services: &Services,
     cause: &Cause,

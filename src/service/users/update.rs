@@ -58,6 +58,7 @@ impl FromStr for Standing {
 /// # Errors
 /// [`UserError::NotFound`] (an erased user, too), [`UserError::OwnAccount`], [`UserError::LastAdministrator`],
 /// [`UserError::Changed`], or it could not be done.
+#[tracing::instrument(name = "service.users.update", skip_all)]
 pub async fn update(
     services: &Services,
     administrator: Granted<may::ManageUsers>,

@@ -45,6 +45,7 @@ struct ProvenChange {
 
 /// # Errors
 /// [`UserError::WrongPassword`], [`UserError::Changed`], or it could not be done.
+#[tracing::instrument(name = "service.users.update_me", skip_all)]
 pub async fn update_me(
     services: &Services,
     id: UserId,

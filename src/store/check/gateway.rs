@@ -23,6 +23,7 @@ pub struct Recorded {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.gateway.list_differences", level = "debug", skip_all)]
 pub async fn list_differences(
     conn: &mut PgConnection,
     page: &[Recorded],
@@ -79,6 +80,11 @@ pub struct Held {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(
+    name = "store.check.gateway.list_known_to_gateway",
+    level = "debug",
+    skip_all
+)]
 pub async fn list_known_to_gateway(
     conn: &mut PgConnection,
     after: uuid::Uuid,
@@ -100,6 +106,7 @@ pub async fn list_known_to_gateway(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.gateway.find_held", level = "debug", skip_all)]
 pub async fn find_held(conn: &mut PgConnection) -> Result<Held, StoreError> {
     let held = sqlx::query_as!(
         Held,

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.journal.list_unbalanced", level = "debug", skip_all)]
 pub async fn list_unbalanced(
     conn: &mut PgConnection,
     most: i64,
@@ -32,6 +33,7 @@ pub async fn list_unbalanced(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.journal.list_unrecorded", level = "debug", skip_all)]
 pub async fn list_unrecorded(
     conn: &mut PgConnection,
     most: i64,
@@ -69,6 +71,7 @@ pub async fn list_unrecorded(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.journal.list_unfounded", level = "debug", skip_all)]
 pub async fn list_unfounded(
     conn: &mut PgConnection,
     most: i64,

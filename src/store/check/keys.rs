@@ -10,6 +10,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.keys.list_without_effect", level = "debug", skip_all)]
 pub async fn list_without_effect(
     conn: &mut PgConnection,
     most: i64,
@@ -57,6 +58,11 @@ pub async fn list_without_effect(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(
+    name = "store.check.keys.list_effects_without_key",
+    level = "debug",
+    skip_all
+)]
 pub async fn list_effects_without_key(
     conn: &mut PgConnection,
     since: OffsetDateTime,

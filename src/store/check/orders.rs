@@ -9,6 +9,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.orders.list_wrong_totals", level = "debug", skip_all)]
 pub async fn list_wrong_totals(
     conn: &mut PgConnection,
     most: i64,
@@ -33,6 +34,7 @@ pub async fn list_wrong_totals(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.orders.list_wrong_sums", level = "debug", skip_all)]
 pub async fn list_wrong_sums(
     conn: &mut PgConnection,
     most: i64,
@@ -59,6 +61,7 @@ pub async fn list_wrong_sums(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.orders.list_overpaid", level = "debug", skip_all)]
 pub async fn list_overpaid(conn: &mut PgConnection, most: i64) -> Result<Vec<Offence>, StoreError> {
     let rows = sqlx::query_as!(
         Offence,
@@ -83,6 +86,7 @@ pub async fn list_overpaid(conn: &mut PgConnection, most: i64) -> Result<Vec<Off
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.orders.list_wrong_states", level = "debug", skip_all)]
 pub async fn list_wrong_states(
     conn: &mut PgConnection,
     most: i64,

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.payments.list_wrong_refunds", level = "debug", skip_all)]
 pub async fn list_wrong_refunds(
     conn: &mut PgConnection,
     most: i64,
@@ -39,6 +40,7 @@ pub async fn list_wrong_refunds(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.payments.list_strangers", level = "debug", skip_all)]
 pub async fn list_strangers(
     conn: &mut PgConnection,
     most: i64,
@@ -67,6 +69,7 @@ pub async fn list_strangers(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.payments.list_abandoned", level = "debug", skip_all)]
 pub async fn list_abandoned(
     conn: &mut PgConnection,
     most: i64,
@@ -108,6 +111,7 @@ pub struct InDoubt {
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.payments.find_in_doubt", level = "debug", skip_all)]
 pub async fn find_in_doubt(conn: &mut PgConnection) -> Result<InDoubt, StoreError> {
     let in_doubt = sqlx::query_as!(
         InDoubt,

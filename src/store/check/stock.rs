@@ -9,6 +9,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.check.stock.list_not_conserved", level = "debug", skip_all)]
 pub async fn list_not_conserved(
     conn: &mut PgConnection,
     most: i64,

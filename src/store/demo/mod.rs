@@ -23,6 +23,7 @@ pub struct DemoProgress {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.insert_progress", level = "debug", skip_all)]
 pub async fn insert_progress(
     conn: &mut PgConnection,
     told_at: OffsetDateTime,
@@ -38,6 +39,7 @@ pub async fn insert_progress(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.find_progress", level = "debug", skip_all)]
 pub async fn find_progress(conn: &mut PgConnection) -> Result<Option<DemoProgress>, StoreError> {
     let row = sqlx::query_as!(DemoProgress, "SELECT told_at, opened_at, orders FROM demo_progress")
         .fetch_optional(conn)
@@ -49,6 +51,7 @@ pub async fn find_progress(conn: &mut PgConnection) -> Result<Option<DemoProgres
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.find_progress_for_update", level = "debug", skip_all)]
 pub async fn find_progress_for_update(
     conn: &mut PgConnection,
 ) -> Result<Option<DemoProgress>, StoreError> {
@@ -63,6 +66,7 @@ pub async fn find_progress_for_update(
 
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.update_progress", level = "debug", skip_all)]
 pub async fn update_progress(
     conn: &mut PgConnection,
     progress: DemoProgress,

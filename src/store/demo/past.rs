@@ -37,6 +37,7 @@ pub struct PastEntry {
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[expect(trivial_casts, reason = "the query macro takes an array of options by a cast alone")]
+#[tracing::instrument(name = "store.demo.past.insert_payments", level = "debug", skip_all)]
 pub async fn insert_payments(
     conn: &mut PgConnection,
     payments: &[Payment],
@@ -97,6 +98,7 @@ pub async fn insert_payments(
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[expect(trivial_casts, reason = "the query macro takes an array of options by a cast alone")]
+#[tracing::instrument(name = "store.demo.past.insert_refunds", level = "debug", skip_all)]
 pub async fn insert_refunds(conn: &mut PgConnection, refunds: &[Refund]) -> Result<(), StoreError> {
     let ids: Vec<_> = refunds.iter().map(|refund| refund.id.as_uuid()).collect();
     let payments: Vec<_> = refunds.iter().map(|refund| refund.payment_id.as_uuid()).collect();
@@ -128,6 +130,7 @@ pub async fn insert_refunds(conn: &mut PgConnection, refunds: &[Refund]) -> Resu
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[expect(trivial_casts, reason = "the query macro takes an array of options by a cast alone")]
+#[tracing::instrument(name = "store.demo.past.insert_attempts", level = "debug", skip_all)]
 pub async fn insert_attempts(
     conn: &mut PgConnection,
     attempts: &[SettledAttempt],
@@ -170,6 +173,7 @@ pub async fn insert_attempts(
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[expect(trivial_casts, reason = "the query macro takes an array of options by a cast alone")]
+#[tracing::instrument(name = "store.demo.past.insert_entries", level = "debug", skip_all)]
 pub async fn insert_entries(
     conn: &mut PgConnection,
     entries: &[PastEntry],

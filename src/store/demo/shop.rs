@@ -21,6 +21,7 @@ pub struct DemoUser {
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.shop.is_without_users", level = "debug", skip_all)]
 pub async fn is_without_users(conn: &mut PgConnection) -> Result<bool, StoreError> {
     let none = sqlx::query_scalar!(r#"SELECT NOT EXISTS (SELECT FROM users) AS "none!""#)
         .fetch_one(conn)
@@ -31,6 +32,7 @@ pub async fn is_without_users(conn: &mut PgConnection) -> Result<bool, StoreErro
 /// # Errors
 /// [`crate::store::error::Constraint::EmailTaken`], or the database doesn't answer.
 #[expect(trivial_casts, reason = "the query macro takes an array of options by a cast alone")]
+#[tracing::instrument(name = "store.demo.shop.insert_users", level = "debug", skip_all)]
 pub async fn insert_users(conn: &mut PgConnection, people: &[DemoUser]) -> Result<(), StoreError> {
     let text = |of: fn(&DemoUser) -> &str| people.iter().map(of).map(str::to_owned).collect();
     let time = |of: fn(&User) -> OffsetDateTime| people.iter().map(|p| of(&p.user)).collect();
@@ -72,6 +74,7 @@ pub async fn insert_users(conn: &mut PgConnection, people: &[DemoUser]) -> Resul
 ///
 /// # Errors
 /// [`crate::store::error::Constraint::SkuTaken`], or the database doesn't answer.
+#[tracing::instrument(name = "store.demo.shop.insert_products", level = "debug", skip_all)]
 pub async fn insert_products(
     conn: &mut PgConnection,
     products: &[Product],
@@ -118,6 +121,7 @@ pub async fn insert_products(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.demo.shop.insert_adjustments", level = "debug", skip_all)]
 pub async fn insert_adjustments(
     conn: &mut PgConnection,
     adjustments: &[NewAdjustment<'_>],
