@@ -195,7 +195,7 @@ impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy => Self::new(ProblemCode::Overloaded).retry_after(SOON),
-            error @ (HashError::Algorithm(_) | HashError::Parameters(_) | HashError::CutOff(_)) => {
+            error @ (HashError::Algorithm(_) | HashError::CutOff(_)) => {
                 Self::new(ProblemCode::InternalError).caused_by(error)
             }
         }

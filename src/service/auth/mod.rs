@@ -4,6 +4,7 @@
 //! short-lived, signed, and checked against session and user with each use, so that sign-out, a new password,
 //! disabling and demotion take effect at once everywhere.
 
+mod argon2id;
 pub mod error;
 pub mod keys;
 pub mod passwords;

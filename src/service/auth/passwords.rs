@@ -4,21 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::PasswordHasher as _;
-use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
+use super::argon2id::{self, Scratch};
 use crate::domain::Violation;
 use crate::domain::ambient::Ambient;
-
-/// 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet, Argon2id).
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 
 /// A hash of no password, with the same parameters: checking against it costs what any check costs.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm90IGEgcmVhbCBzYWx0$bm8gcGFzc3dvcmQgaGFzaGVzIHRvIHRoaXMgdGV4dC4";
@@ -120,8 +114,6 @@ pub enum HashError {
     Busy,
     #[error("the password could not be hashed")]
     Algorithm(#[source] argon2::password_hash::Error),
-    #[error("the hash parameters are not possible")]
-    Parameters(#[source] argon2::Error),
     #[error("hashing was cut off")]
     CutOff(#[source] JoinError),
 }
@@ -130,6 +122,7 @@ pub enum HashError {
 pub struct PasswordHasher {
     places: Arc<Semaphore>,
     queue: Semaphore,
+    scratch: Arc<Scratch>,
 }
 
 impl PasswordHasher {
@@ -139,6 +132,7 @@ impl PasswordHasher {
         Self {
             places: Arc::new(Semaphore::new(places)),
             queue: Semaphore::new(places.saturating_mul(QUEUE_PER_PLACE)),
+            scratch: Arc::default(),
         }
     }
 
@@ -152,10 +146,9 @@ impl PasswordHasher {
         password: Password,
     ) -> Result<SecretString, HashError> {
         let salt = ambient.bytes::<16>();
-        self.run(move || {
-            argon2()?
-                .hash_password_with_salt(password.0.expose_secret().as_bytes(), &salt)
-                .map(|hash| SecretString::from(hash.to_string()))
+        self.run(move |scratch| {
+            argon2id::hash(scratch, password.0.expose_secret().as_bytes(), &salt)
+                .map(SecretString::from)
                 .map_err(HashError::Algorithm)
         })
         .await
@@ -170,25 +163,28 @@ impl PasswordHasher {
         attempt: PasswordAttempt,
         hash: Option<SecretString>,
     ) -> Result<Verdict, HashError> {
-        self.run(move || {
-            let (Some(password), Some(hash)) = (&attempt.0, &hash) else {
-                compare(b"", DUMMY_HASH)?;
-                return Ok(Verdict::Wrong);
+        self.run(move |scratch| {
+            let (password, known) = match (&attempt.0, &hash) {
+                (Some(password), Some(hash)) => (password.expose_secret(), hash.expose_secret()),
+                (_, _) => ("", DUMMY_HASH),
             };
-            compare(password.expose_secret().as_bytes(), hash.expose_secret())
+            let equal = argon2id::verify(scratch, password.as_bytes(), known)
+                .map_err(HashError::Algorithm)?;
+            Ok(if equal && hash.is_some() { Verdict::Right } else { Verdict::Wrong })
         })
         .await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce(&Scratch) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let place = self.place().await?;
+        let scratch = Arc::clone(&self.scratch);
         spawn_blocking(move || {
             // Held by the work itself: a caller that goes away leaves it running.
             let _place = place;
-            work()
+            work(&scratch)
         })
         .await
         .map_err(HashError::CutOff)?
@@ -209,25 +205,13 @@ impl fmt::Debug for PasswordHasher {
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, HashError> {
-    let parameters = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(HashError::Parameters)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
-}
-
-fn compare(password: &[u8], hash: &str) -> Result<Verdict, HashError> {
-    match argon2()?.verify_password(password, hash) {
-        Ok(()) => Ok(Verdict::Right),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-        Err(error) => Err(HashError::Algorithm(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::{DUMMY_HASH, Password, PasswordAttempt, PasswordHasher, Verdict, compare};
+    use super::{DUMMY_HASH, Password, PasswordAttempt, PasswordHasher, Verdict};
     use crate::domain::ambient::Ambient;
+    use crate::service::auth::argon2id::{self, Scratch};
 
     #[test]
     fn short_long_and_common_passwords_are_refused() {
@@ -253,6 +237,7 @@ mod tests {
     #[test]
     fn the_dummy_hash_is_compared_at_full_cost() {
         assert!(DUMMY_HASH.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(compare(b"", DUMMY_HASH).unwrap(), Verdict::Wrong);
+        let compared = argon2id::verify(&Scratch::default(), b"", DUMMY_HASH);
+        assert!(!compared.unwrap());
     }
 }
