@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-clients prove sqlx openapi audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients prove sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine (installs Postgres where it is missing); Ctrl-C stops it
 	@tests/services.sh install postgres
@@ -28,8 +28,20 @@ test-with-services: check
 	cargo test --locked --no-run
 	tests/services.sh wait
 	cargo test --locked
+	TILL_TEST_ISOLATION=serializable cargo test --locked --test it -- $(MONEY)
 	cargo run --locked --quiet -- openapi --check
 	tests/sqlx_drift.sh
+
+# The tests of the promise, and those of the parts that keep it.
+MONEY := money:: api::contention api::gateway api::orders api::payments service::orders service::payments worker::jobs check::
+
+test-serializable: ## What concerns money, on a Postgres that aborts whatever could conflict
+	@tests/services.sh run env TILL_TEST_ISOLATION=serializable cargo test --locked --test it -- $(MONEY)
+
+crash-test: ## Kill whatever can be killed while clients buy, then count (SECONDS=600 SEED=7)
+	@tests/services.sh install postgres redis rabbitmq
+	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) \
+	  cargo test --locked --test it -- crash:: --nocapture
 
 test-clients: ## What clients in a browser see (installs Node.js and Chromium where they are missing)
 	@tests/services.sh install postgres node chromium

@@ -4,6 +4,7 @@
 #
 #   tests/services.sh run COMMAND…      start the three, run COMMAND with their addresses in its environment, stop them
 #   tests/services.sh wait              (inside COMMAND) return once all three answer
+#   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl node chromium
 #                                       (Debian and Ubuntu)
 set -euo pipefail
@@ -142,6 +143,11 @@ wait_for() {
   done
 }
 
+# BIN DATA [AS…]
+make_cluster() {
+  (cd "$2" && "${@:3}" "$1/initdb" --pgdata="$2" --username=till --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync)
+}
+
 start_postgres() {
   local bin as=() data=$TILL_TEST_SERVICES/postgres
   bin=$(postgres_bin)
@@ -151,8 +157,7 @@ start_postgres() {
     chown postgres: "$data"
     as=(setpriv --reuid=postgres --regid=postgres --init-groups)
   fi
-  (cd "$data" && "${as[@]}" "$bin/initdb" --pgdata="$data" --username=till --auth=trust --encoding=UTF8 \
-    --locale=C.UTF-8 --no-sync) >"$TILL_TEST_SERVICES/postgres.log" 2>&1 ||
+  make_cluster "$bin" "$data" "${as[@]}" >"$TILL_TEST_SERVICES/postgres.log" 2>&1 ||
     { cat "$TILL_TEST_SERVICES/postgres.log" >&2; die 'initdb failed'; }
   # Nothing here outlives the run: what makes commits durable is off.
   (cd "$data" && exec setsid "${as[@]}" "$bin/postgres" -D "$data" -p "$postgres_port" \
@@ -171,19 +176,51 @@ start_redis() {
 start_rabbitmq() {
   local home=$TILL_TEST_SERVICES/rabbitmq
   mkdir "$home"
-  printf 'listeners.tcp.1 = 127.0.0.1:%s\ndisk_free_limit.absolute = 50MB\n' "$amqp_port" >"$home/rabbitmq.conf"
-  echo '[].' >"$home/enabled_plugins"
   # A port mapper of its own: the usual one would be left running, and belongs to the machine.
   setsid env ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$epmd_port" epmd \
     >"$TILL_TEST_SERVICES/epmd.log" 2>&1 </dev/null &
   groups+=("$!")
-  setsid env HOME="$home" ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$epmd_port" \
-    RABBITMQ_NODENAME="till-test-$$@localhost" RABBITMQ_CONF_ENV_FILE=/dev/null \
-    RABBITMQ_CONFIG_FILE="$home/rabbitmq" RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins" \
-    RABBITMQ_MNESIA_BASE="$home/mnesia" RABBITMQ_LOG_BASE="$home/log" RABBITMQ_PID_FILE="$home/pid" \
-    RABBITMQ_DIST_PORT="$dist_port" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT="$amqp_port" \
-    "$(rabbitmq_server)" >"$TILL_TEST_SERVICES/rabbitmq.log" 2>&1 </dev/null &
+  configure_rabbitmq "$home" "$amqp_port" "$epmd_port" "$dist_port"
+  setsid env "${rabbitmq_environment[@]}" "$(rabbitmq_server)" >"$TILL_TEST_SERVICES/rabbitmq.log" 2>&1 </dev/null &
   groups+=("$!")
+}
+
+# HOME AMQP_PORT EPMD_PORT DIST_PORT; the node is named by its port, so that a restart finds its data.
+configure_rabbitmq() {
+  local home=$1
+  printf 'listeners.tcp.1 = 127.0.0.1:%s\ndisk_free_limit.absolute = 50MB\n' "$2" >"$home/rabbitmq.conf"
+  echo '[].' >"$home/enabled_plugins"
+  rabbitmq_environment=(HOME="$home" ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$3"
+    RABBITMQ_NODENAME="till-test-$2@localhost" RABBITMQ_CONF_ENV_FILE=/dev/null
+    RABBITMQ_CONFIG_FILE="$home/rabbitmq" RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins"
+    RABBITMQ_MNESIA_BASE="$home/mnesia" RABBITMQ_LOG_BASE="$home/log" RABBITMQ_PID_FILE="$home/pid"
+    RABBITMQ_DIST_PORT="$4" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT="$2")
+}
+
+# Becomes the server. What it confirmed is on disk: it may be killed, and the next one in the same folder goes on.
+serve() {
+  local what=$1 folder=$2 port=$3 bin as=()
+  mkdir -p "$folder"
+  cd "$folder"
+  case $what in
+    postgres)
+      bin=$(postgres_bin)
+      if ((EUID == 0)); then
+        chown postgres: "$folder"
+        as=(setpriv --reuid=postgres --regid=postgres --init-groups)
+      fi
+      [[ -e $folder/PG_VERSION ]] || make_cluster "$bin" "$folder" "${as[@]}"
+      exec "${as[@]}" "$bin/postgres" -D "$folder" -p "$port" -c listen_addresses=127.0.0.1 \
+        -c unix_socket_directories= -c max_connections=200 -c timezone=UTC
+      ;;
+    redis) exec redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$folder" ;;
+    epmd) exec env ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$port" epmd ;;
+    rabbitmq)
+      configure_rabbitmq "$folder" "$port" "$4" "$5"
+      exec env "${rabbitmq_environment[@]}" "$(rabbitmq_server)"
+      ;;
+    *) die "cannot serve '$what': choose from postgres, redis, epmd, rabbitmq" ;;
+  esac
 }
 
 # Every server, and the command, leads a process group of its own.
@@ -242,7 +279,8 @@ wait_until_ready() {
 case ${1:-} in
   run) shift; (($#)) || die 'run what?'; run "$@" ;;
   wait) wait_until_ready ;;
+  serve) shift; (($# > 2)) || die 'serve what, where?'; serve "$@" ;;
   install) shift; (($#)) || set -- postgres redis rabbitmq; install_missing "$@" ;;
   install-as-root) shift; install_as_root "$@" ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -242,18 +242,25 @@ pub async fn remember_running(
     Ok(())
 }
 
-/// The outcome stored under a request's key, if it is done; without a lock, for whoever has made sure that it is theirs.
+/// The answer stored under a request's key, if it is done; without a lock, for whoever has made sure that it is theirs.
+/// It is fresh for the request that used the key first, and a replay for every other, which may have finished it.
 ///
 /// # Errors
 /// [`KeyError`] where it can't be read.
-pub async fn find_outcome(
+pub async fn find_answer(
     conn: &mut PgConnection,
     request: &KeyedRequest,
-) -> Result<Option<Outcome>, KeyError> {
-    match keys::find(conn, request.principal, request.key.as_str()).await?.map(|key| key.state) {
-        Some(KeyState::Done(stored)) => decode(stored).map(Some),
-        Some(KeyState::Running(_)) | None => Ok(None),
-    }
+) -> Result<Option<Answer>, KeyError> {
+    let Some(record) = keys::find(conn, request.principal, request.key.as_str()).await? else {
+        return Ok(None);
+    };
+    let KeyState::Done(stored) = record.state else { return Ok(None) };
+    let provenance = if record.request_id == request.request_id {
+        Provenance::Fresh
+    } else {
+        Provenance::Replayed { request_id: record.request_id }
+    };
+    Ok(Some(Answer { outcome: decode(stored)?, provenance }))
 }
 
 /// Settles the key that waits for an attempt, if one does; called by whoever settles the attempt.

@@ -10,6 +10,7 @@ mod api;
 mod check;
 mod commands;
 mod connections;
+mod crash;
 mod embedded;
 mod examples;
 mod money;

@@ -246,10 +246,9 @@ async fn answer_now(
     read(&payments.services.pool, |conn| {
         async move {
             if let Some(request) = asked.request
-                && let Some(outcome) = idempotency::find_outcome(conn, request).await?
+                && let Some(answer) = idempotency::find_answer(conn, request).await?
             {
-                let provenance = Provenance::Fresh;
-                return Ok(Progress::Settled(Answer { outcome, provenance }));
+                return Ok(Progress::Settled(answer));
             }
             Ok(Progress::Processing(unsettled(conn, id).await?))
         }

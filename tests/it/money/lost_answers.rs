@@ -119,3 +119,21 @@ async fn an_answer_lost_after_the_commit_comes_again_byte_for_byte_and_nothing_h
     assert_eq!(scene.shop.count("SELECT available FROM stock").await, 4);
     assert_right(&scene.shop).await;
 }
+
+#[tokio::test]
+async fn what_a_later_request_finishes_is_answered_as_the_first_would_have_been_ever_after() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let body = json!({ "amount": 100, "currency": "MYR", "paymentMethod": "pm_declined" });
+    shop.sandbox.put_faults(json!({ "down": true })).await;
+    let open = ada.pay("k", &body).await;
+    assert_eq!(open.status, 202, "{}", open.text);
+    shop.sandbox.put_faults(json!({})).await;
+    shop.test.clock.advance(time::Duration::seconds(1));
+    let finished = ada.pay("k", &body).await;
+    assert_eq!(finished.status, 402, "{}", finished.text);
+    assert_eq!(finished.json()["requestId"], open.header("x-request-id"));
+    let again = ada.pay("k", &body).await;
+    assert_eq!((again.status, &again.text), (finished.status, &finished.text));
+    assert_right(&shop).await;
+}
