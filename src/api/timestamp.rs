@@ -13,12 +13,14 @@ use crate::domain::Violation;
 pub struct Timestamp(pub OffsetDateTime);
 
 impl Timestamp {
-    /// Any offset will do.
+    /// Any offset will do; what comes of it is UTC.
     ///
     /// # Errors
-    /// `invalid_format` for what RFC 3339 does not know.
+    /// `invalid_format` for what RFC 3339 does not know, in UTC neither.
     pub fn parse(text: &str) -> Result<OffsetDateTime, Violation> {
-        OffsetDateTime::parse(text, &Rfc3339).map_err(|_error| {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+        // The last evening of 9999 in the west is no time any more in UTC.
+        time.and_then(|time| time.checked_to_offset(UtcOffset::UTC)).ok_or_else(|| {
             Violation::new("invalid_format", "must be a time, such as 2026-11-22T20:18:00.123Z")
         })
     }
@@ -59,5 +61,13 @@ mod tests {
     fn another_offset_is_shown_in_utc_with_milliseconds() {
         let time = datetime!(2026-11-23 04:18:00.123456 +8);
         assert_eq!(Timestamp(time).to_string(), "2026-11-22T20:18:00.123Z");
+    }
+
+    #[test]
+    fn a_time_that_utc_does_not_reach_is_none() {
+        let last = Timestamp::parse("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(Timestamp(last).to_string(), "9999-12-31T23:59:59.000Z");
+        let refused = Timestamp::parse("9999-12-31T23:59:59-00:01").unwrap_err();
+        assert_eq!(refused.code, "invalid_format");
     }
 }

@@ -79,6 +79,7 @@ async fn what_is_no_filter_is_refused() {
         "createdAfter=2026-03-02",
         "createdBefore=2026-02-30T00:00:00Z",
         "createdBefore=1e9",
+        "createdAfter=9999-12-31T23:59:59-23:59",
         "limit=0",
         "limit=1e9",
     ] {
