@@ -13,6 +13,7 @@ pub mod program;
 pub mod seed;
 pub mod serve;
 pub mod services;
+mod traffic;
 pub mod up;
 pub mod worker;
 

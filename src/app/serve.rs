@@ -2,13 +2,13 @@
 //!
 //! `axum::serve` sets no time limit on a connection, so the accept loop is ours. A connection is closed when it is
 //! silent for longer than the header deadline: before its first request (whatever it has sent by then, also half a
-//! preface of HTTP/2), while it sends a head, and between two requests. A body is bounded by the deadline of its
-//! request. Connections beyond the most wait in the kernel's queue until another one ends.
+//! preface of HTTP/2), while it sends a head, and between two requests, also where it answers pings. A body is bounded
+//! by the deadline of its request, and taking the last answers by [`LEAVE`]. Connections beyond the most wait in the
+//! kernel's queue until another one ends.
 
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,10 +21,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::traffic::Traffic;
 use crate::config::Connections;
 use crate::shutdown::Shutdown;
 
@@ -39,6 +40,8 @@ const FIELDS: usize = 100;
 /// Pings to a silent peer of HTTP/2, and how long its answer may take.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_ANSWERED: Duration = Duration::from_secs(10);
+/// A peer that was told to go for its silence has so many header deadlines to take the last answers.
+const LEAVE: u32 = 4;
 /// Pause after an accept that failed for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -130,28 +133,35 @@ impl Connection {
         let Self { stream, peer, place: _place, router } = self;
         // Answers are written whole: nothing is won by holding the last packet back.
         drop(stream.set_nodelay(true));
-        let asked = AtomicBool::new(false);
+        let traffic = Traffic::new(Instant::now());
         let service = service_fn(|mut request: Request<Incoming>| {
-            asked.store(true, Ordering::Relaxed);
+            let open = traffic.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request.map(Body::new))
+            let answer = router.clone().oneshot(request.map(Body::new));
+            async move { answer.await.map(|answer| answer.map(|body| open.until_taken(body))) }
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-        let first_request = tokio::time::Instant::now() + header_deadline;
-        let (mut stopping, mut silent) = (false, true);
+        let mut look = Instant::now() + header_deadline;
+        let mut leaving = Leaving::No;
         let ended = loop {
             tokio::select! {
                 ended = connection.as_mut() => break ended,
-                () = stop.cancelled(), if !stopping => {
-                    stopping = true;
+                () = stop.cancelled(), if leaving == Leaving::No => {
+                    leaving = Leaving::Asked;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = sleep_until(first_request), if silent => {
-                    silent = !asked.load(Ordering::Relaxed);
-                    if silent {
-                        return;
+                () = sleep_until(look) => match traffic.quiet_since() {
+                    None => look = Instant::now() + header_deadline,
+                    Some(since) if since + header_deadline > Instant::now() => {
+                        look = since + header_deadline;
                     }
-                }
+                    Some(_) if !traffic.asked() || leaving == Leaving::Late => return,
+                    Some(_) => {
+                        leaving = Leaving::Late;
+                        look = Instant::now() + header_deadline * LEAVE;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                },
             }
         };
         if let Err(error) = ended {
@@ -159,4 +169,14 @@ impl Connection {
             tracing::debug!(%peer, error, "a connection broke");
         }
     }
+}
+
+/// Whether a connection was told to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// With the process.
+    Asked,
+    /// For its silence; it has [`LEAVE`].
+    Late,
 }

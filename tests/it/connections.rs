@@ -38,7 +38,11 @@ async fn serve(bounds: Connections) -> Server {
         may_finish.notified().await;
         "late"
     };
-    let router = Router::new().route("/", get(async || "here")).route("/slow", get(slow));
+    let router = Router::new()
+        .route("/", get(async || "here"))
+        .route("/slow", get(slow))
+        // More than the buffers of a socket hold.
+        .route("/large", get(async || "large".repeat(8 << 20)));
     spawn(Served { name: "test", listener, router, bounds }, &shutdown);
     Server { address, shutdown, finish, begun }
 }
@@ -103,6 +107,41 @@ async fn a_connection_that_idles_after_an_answer_is_closed() {
     stream.write_all(REQUEST).await.unwrap();
     let said = until_closed(&mut stream).await;
     assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("here"), "{said}");
+}
+
+#[tokio::test]
+async fn a_connection_of_http_2_that_idles_after_an_answer_is_closed() {
+    let server = serve(Connections { max: 100, header_deadline: SHORT }).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    let (settings, headers, end) = (4, 1, 0x5);
+    stream.write_all(&frame(settings, 0, 0, b"")).await.unwrap();
+    // HPACK's static table: GET, http, /.
+    stream.write_all(&frame(headers, end, 1, &[0x82, 0x86, 0x84])).await.unwrap();
+    let mut said = Vec::new();
+    drop(stream.read_to_end(&mut said).await);
+    assert!(said.windows(4).any(|four| four == b"here"), "{said:?}");
+}
+
+/// A frame of HTTP/2 (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = vec![length[1], length[2], length[3], kind, flags];
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_no_answer_gives_its_place_back() {
+    let server = serve(Connections { max: 1, header_deadline: SHORT }).await;
+    let mut deaf = server.connect().await;
+    deaf.write_all(b"GET /large HTTP/1.1\r\nhost: till\r\n\r\n").await.unwrap();
+    // It waits for the place of the first one, which reads nothing and stays.
+    let mut next = server.connect().await;
+    next.write_all(REQUEST).await.unwrap();
+    answer(&mut next, "here").await;
+    drop(deaf);
 }
 
 #[tokio::test]

@@ -1,0 +1,98 @@
+//! What goes on upon one connection: since when nobody is being answered on it; it reads and closes nothing.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use tokio::time::Instant;
+
+/// The requests of one connection that are being answered, on either version of HTTP.
+#[derive(Debug, Clone)]
+pub(super) struct Traffic(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// Requests whose answer is not made, or not handed over as a whole.
+    open: usize,
+    /// Since when there are none.
+    quiet_since: Instant,
+    asked: bool,
+}
+
+impl Traffic {
+    /// A connection that was asked nothing yet.
+    pub(super) fn new(now: Instant) -> Self {
+        Self(Arc::new(Mutex::new(State { open: 0, quiet_since: now, asked: false })))
+    }
+
+    /// Since when nobody is being answered; `None` while somebody is.
+    pub(super) fn quiet_since(&self) -> Option<Instant> {
+        self.with(|state| (state.open == 0).then_some(state.quiet_since))
+    }
+
+    /// Whether there was a request at all.
+    pub(super) fn asked(&self) -> bool {
+        self.with(|state| state.asked)
+    }
+
+    /// A request has come; it is open until what is returned is dropped.
+    pub(super) fn begin(&self) -> Open {
+        self.with(|state| {
+            state.open += 1;
+            state.asked = true;
+        });
+        Open(self.clone())
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        // Nobody panics with the lock held.
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One request that is being answered.
+#[derive(Debug)]
+pub(super) struct Open(Traffic);
+
+impl Open {
+    /// The body of the answer; the request stays open until the connection has taken all of it, or gave it up.
+    pub(super) fn until_taken(self, body: Body) -> Body {
+        Body::new(Answer { body, _open: self })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.with(|state| {
+            state.open -= 1;
+            state.quiet_since = Instant::now();
+        });
+    }
+}
+
+struct Answer {
+    body: Body,
+    _open: Open,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
