@@ -94,7 +94,7 @@ impl Vandal {
         let end = Instant::now() + lasts;
         while Instant::now() < end {
             sleep(Duration::from_millis(self.dice.random_range(150..900))).await;
-            house.keep().await;
+            house.keep();
             self.wake(house).await;
             match self.dice.random_range(0..10) {
                 0..5 => self.kill(house).await,
@@ -137,7 +137,7 @@ impl Vandal {
         }
         sleep(dead_for).await;
         match part {
-            Part::Api(_) | Part::Worker(_) | Part::Gateway => house.keep().await,
+            Part::Api(_) | Part::Worker(_) | Part::Gateway => house.keep(),
             Part::Postgres => house.postgres.ready().await,
             Part::Redis => house.redis.ready().await,
             Part::RabbitMq => {

@@ -104,42 +104,42 @@ impl House {
             line.open().await;
         }
         let mail = SmtpSink::start().await;
-        let settings = settings(&root, &lines, &mail).await;
+        let plan = Plan { settings: settings(&root, &lines, &mail).await, root };
         let url = format!("postgres://till@{}/postgres", postgres.address);
-        let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&url).unwrap();
-        let till = env!("CARGO_BIN_EXE_till");
         let mut house = Self {
             apis: Vec::new(),
             workers: Vec::new(),
-            gateway: program(till, &["gateway"], "gateway", gateway, &settings, &root).await,
+            gateway: plan.program(env!("CARGO_BIN_EXE_till"), "gateway", gateway).await,
             postgres,
             redis,
             rabbit,
             lines,
-            pool,
+            pool: PgPoolOptions::new().max_connections(4).connect_lazy(&url).unwrap(),
             gateway_url: format!("http://{gateway}"),
             directory,
             _epmd: epmd,
             _mail: mail,
         };
+        house.gateway.arguments = &["gateway"];
         house.run_till(&["migrate"]).await;
+        house.furnish(&plan).await;
+        house
+    }
+
+    /// Starts our own programs, and returns when RabbitMQ, the slowest of all, is there.
+    async fn furnish(&mut self, plan: &Plan) {
+        let callbacks = plan.callback_address();
         for number in 0..APIS {
+            let address = if number == 0 { callbacks } else { free_address().await };
             let (path, name) = (env!("CARGO_BIN_EXE_api"), format!("api-{number}"));
-            let address =
-                if number == 0 { callback_address(&settings) } else { free_address().await };
-            house.apis.push(program(path, &[], &name, address, &settings, &root).await);
+            self.apis.push(plan.program(path, &name, address).await);
         }
         for number in 0..WORKERS {
             let (path, name) = (env!("CARGO_BIN_EXE_worker"), format!("worker-{number}"));
-            let address = free_address().await;
-            house.workers.push(program(path, &[], &name, address, &settings, &root).await);
+            self.workers.push(plan.program(path, &name, free_address().await).await);
         }
-        house.gateway.start();
-        for program in house.apis.iter_mut().chain(&mut house.workers) {
-            program.start();
-        }
-        house.rabbit.ready().await;
-        house
+        self.keep();
+        self.rabbit.ready().await;
     }
 
     /// `till` with one more command; what it said.
@@ -158,13 +158,14 @@ impl House {
             server.signal("CONT").await;
             server.ready().await;
         }
-        self.keep().await;
+        self.keep();
         for program in self.apis.iter().chain(&self.workers).chain([&self.gateway]) {
             program.signal("CONT").await;
         }
     }
 
-    pub async fn keep(&mut self) {
+    /// Starts whatever of ours has ended.
+    pub fn keep(&mut self) {
         let all = self.apis.iter_mut().chain(&mut self.workers).chain([&mut self.gateway]);
         all.for_each(Program::keep);
     }
@@ -227,24 +228,25 @@ async fn settings(
     ]
 }
 
-/// The first instance takes the gateway's call-backs; while it is gone the gateway repeats them.
-fn callback_address(settings: &[(&'static str, String)]) -> SocketAddr {
-    let public = settings.iter().find(|(name, _)| *name == "TILL_PUBLIC_URL").unwrap();
-    public.1.strip_prefix("http://").unwrap().parse().unwrap()
+/// What our programs have in common.
+struct Plan {
+    settings: Vec<(&'static str, String)>,
+    root: PathBuf,
 }
 
-async fn program(
-    path: &'static str,
-    arguments: &'static [&'static str],
-    name: &str,
-    address: SocketAddr,
-    settings: &[(&'static str, String)],
-    root: &std::path::Path,
-) -> Program {
-    let listen = if name == "gateway" { "TILL_GATEWAY_LISTEN" } else { "TILL_LISTEN" };
-    let mut settings = settings.to_vec();
-    settings.push((listen, address.to_string()));
-    settings.push(("TILL_OPS_LISTEN", free_address().await.to_string()));
-    let log = root.join(format!("{name}.log"));
-    Program { address, path, arguments, settings, log, running: None }
+impl Plan {
+    /// The first instance takes the gateway's call-backs; while it is gone the gateway repeats them.
+    fn callback_address(&self) -> SocketAddr {
+        let public = self.settings.iter().find(|(name, _)| *name == "TILL_PUBLIC_URL").unwrap();
+        public.1.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    async fn program(&self, path: &'static str, name: &str, address: SocketAddr) -> Program {
+        let listen = if name == "gateway" { "TILL_GATEWAY_LISTEN" } else { "TILL_LISTEN" };
+        let mut settings = self.settings.clone();
+        settings.push((listen, address.to_string()));
+        settings.push(("TILL_OPS_LISTEN", free_address().await.to_string()));
+        let log = self.root.join(format!("{name}.log"));
+        Program { address, path, arguments: &[], settings, log, running: None }
+    }
 }

@@ -5,7 +5,7 @@
 //! end everything is restarted and drained, all answers are asked for once more, and every acknowledged order, payment
 //! and refund must be there exactly once, in our database and on the gateway's own record.
 //!
-//! In the suite it lasts for twenty seconds; `make crash-test SECONDS=600 SEED=7` runs it for longer. The seed draws what
+//! `make crash-test SECONDS=600 SEED=7` runs it, and the suite does not: it takes the machine for itself. The seed draws what
 //! is done when, and what the clients buy; how the processes' threads interleave it does not draw.
 
 mod blows;
@@ -76,6 +76,7 @@ async fn drained(house: &House) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "it kills servers for a while: `make crash-test`"]
 async fn whatever_is_killed_what_was_acknowledged_is_there_exactly_once() {
     let seed = number("TILL_TEST_CRASH_SEED")
         .unwrap_or_else(|| u64::from(u16::from_le_bytes(Ambient::system().bytes())));
