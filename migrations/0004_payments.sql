@@ -28,6 +28,7 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_newest ON payments (created_at DESC, id DESC);
 CREATE INDEX payments_newest_of_customer ON payments (customer_id, created_at DESC, id DESC);
+CREATE INDEX payments_newest_by_status ON payments (status, created_at DESC, id DESC);
 CREATE INDEX payments_of_order ON payments (order_id, created_at DESC, id DESC) WHERE order_id IS NOT NULL;
 CREATE INDEX payments_authorized ON payments (authorized_at) WHERE status = 'requires_capture';
 
