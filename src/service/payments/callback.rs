@@ -4,8 +4,7 @@
 use scoped_futures::ScopedFutureExt;
 use uuid::Uuid;
 
-use super::call::{Verdict, find_charge};
-use super::late::take_in;
+use super::late::look_for_late_money;
 use super::reconcile::reconcile;
 use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::{ChargeNotice, SignedCallback};
@@ -112,19 +111,4 @@ async fn take_over(payments: &Payments, id: PaymentId) -> Result<Vec<LeasedAttem
         .scope_boxed()
     })
     .await
-}
-
-async fn look_for_late_money(
-    payments: &Payments,
-    cause: &Cause,
-    payment: &Payment,
-) -> Result<(), PaymentError> {
-    let admission = payments.gateway.admit().await?;
-    let found = find_charge(payments, admission, payment).await.map_err(PaymentError::NoAnswer)?;
-    match found.map(|charge| Verdict::of(charge, payment)) {
-        Some(Ok(Verdict::Captured { charge_id, captured })) => {
-            take_in(payments, cause, payment.id, captured, &charge_id).await
-        }
-        Some(Ok(_) | Err(_)) | None => Ok(()),
-    }
 }

@@ -3,7 +3,7 @@
 
 use scoped_futures::ScopedFutureExt;
 
-use super::call::Verdict;
+use super::call::{Verdict, find_charge};
 use super::locked::{Locked, lock};
 use super::refund::{GivenBack, give_back};
 use super::settle_charge::{follow, record_capture};
@@ -17,8 +17,24 @@ use crate::service::transact::transact;
 use crate::service::{Cause, outbox};
 use crate::store;
 
+/// Asks the gateway once more about a payment that was given up, and takes in what it captured after all.
+pub(super) async fn look_for_late_money(
+    payments: &Payments,
+    cause: &Cause,
+    payment: &Payment,
+) -> Result<(), PaymentError> {
+    let admission = payments.gateway.admit().await?;
+    let found = find_charge(payments, admission, payment).await.map_err(PaymentError::NoAnswer)?;
+    match found.map(|charge| Verdict::of(charge, payment)) {
+        Some(Ok(Verdict::Captured { charge_id, captured })) => {
+            take_in(payments, cause, payment.id, captured, &charge_id).await
+        }
+        Some(Ok(_) | Err(_)) | None => Ok(()),
+    }
+}
+
 /// Takes in what the gateway captured for a payment that had failed; nothing happens where it has not.
-pub(super) async fn take_in(
+async fn take_in(
     payments: &Payments,
     cause: &Cause,
     id: PaymentId,

@@ -3,6 +3,7 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::call::{Heard, Verdict, call, find_charge};
+use super::late::look_for_late_money;
 use super::settle::{conclude, postpone};
 use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::Admission;
@@ -62,10 +63,22 @@ pub(super) async fn reconcile(
             call(payments, admission, attempt, &payment).await?
         }
     };
-    match heard {
-        Ok(verdict) => conclude(payments, &cause, attempt, &verdict).await.map(drop),
-        Err(open) => postpone(payments, attempt, &open).await,
+    let verdict = match heard {
+        Ok(verdict) => verdict,
+        Err(open) => return postpone(payments, attempt, &open).await,
+    };
+    let settled = conclude(payments, &cause, attempt, &verdict).await?;
+    if settled.is_some() && gives_up(attempt, &verdict) {
+        // A charge that came since the look-up was told of while the payment wasn't given up yet: that call-back is gone.
+        look_for_late_money(payments, &cause, &payment).await?;
     }
+    Ok(())
+}
+
+fn gives_up(attempt: &LeasedAttempt, verdict: &Verdict) -> bool {
+    attempt.operation == GatewayOperation::Charge
+        && attempt.tries >= MOST_TRIES
+        && matches!(verdict, Verdict::Failed(_))
 }
 
 async fn payment_of(payments: &Payments, attempt: &LeasedAttempt) -> Result<Payment, PaymentError> {

@@ -1,9 +1,16 @@
 //! Payments over a real provider on a socket: charged once, settled by what the provider says, and by nothing else.
 
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration as StdDuration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 use serde_json::json;
+use till::clients::payment_gateway::{
+    Charge, ChargeFuture, ChargeOrder, ChargeState, GatewayError, GuardedGateway, PaymentGateway,
+    Step,
+};
 use till::config::BaseUrl;
 use till::domain::access::Reach;
 use till::domain::ids::UserId;
@@ -339,4 +346,57 @@ async fn an_order_paid_in_part_keeps_its_stock_for_seven_days_and_then_the_money
     let found = payments::find(&shop.payments, half.id, Reach::Everyone).await.unwrap();
     assert_eq!(found.unwrap().amount_refunded, 995);
     assert_eq!(shop.sandbox.record().await[0]["amountRefunded"], 995);
+}
+
+/// A provider that refuses every request for now, and has charged all the same once it was looked at.
+#[derive(Debug, Default)]
+struct Belated {
+    looks: AtomicU32,
+}
+
+impl PaymentGateway for Belated {
+    fn charge<'a>(&'a self, _: &'a ChargeOrder) -> BoxFuture<'a, Result<Charge, GatewayError>> {
+        ready(Err(GatewayError::Unwilling { status: 429 })).boxed()
+    }
+
+    fn find_charge<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Charge>, GatewayError>> {
+        let state = ChargeState::Captured { captured: Amount::new(1990).unwrap() };
+        let looks = self.looks.fetch_add(1, Ordering::Relaxed);
+        ready(Ok((looks > 0).then(|| Charge { id: "ch_1".to_owned(), state }))).boxed()
+    }
+
+    fn capture<'a>(&'a self, _: Step<'a>, _: Amount) -> ChargeFuture<'a> {
+        unreachable!("nothing was set aside")
+    }
+
+    fn cancel<'a>(&'a self, _: Step<'a>) -> ChargeFuture<'a> {
+        unreachable!("nothing was set aside")
+    }
+
+    fn refund<'a>(&'a self, _: Step<'a>, _: Amount) -> BoxFuture<'a, Result<(), GatewayError>> {
+        unreachable!("the order takes the money")
+    }
+}
+
+#[tokio::test]
+async fn a_charge_that_comes_while_its_payment_is_given_up_is_not_dropped() {
+    let mut shop = shop().await;
+    let (clock, deadline) = (shop.test.clock.clone(), StdDuration::from_secs(3));
+    shop.payments.gateway = GuardedGateway::new(Arc::new(Belated::default()), clock, deadline);
+    let open = payment(shop.charge(&shop.all_of_it("pm_ok")).await);
+    assert_eq!(open.status, PaymentStatus::Processing);
+    sqlx::query("UPDATE payment_attempts SET tries = 9")
+        .execute(&shop.test.services.pool)
+        .await
+        .unwrap();
+    shop.test.clock.advance(Duration::minutes(5));
+    assert_eq!(payments::reconcile_due(&shop.payments, 10).await.unwrap(), 1);
+    let found = payments::find(&shop.payments, open.id, Reach::Everyone).await.unwrap();
+    assert_eq!(found.unwrap().status, PaymentStatus::Succeeded);
+    assert_eq!(shop.order().await.status, OrderStatus::Paid);
+    let told = "SELECT count(*) FROM outbox WHERE topic IN ('payment.failed', 'payment.succeeded')";
+    assert_eq!(shop.count(told).await, 2, "it was given up first");
 }
