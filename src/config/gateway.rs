@@ -28,7 +28,7 @@ pub const GATEWAY_URL: Setting = Setting {
 pub const GATEWAY_TIMEOUT: Setting = Setting {
     name: "TILL_GATEWAY_TIMEOUT",
     exposure: Exposure::Plain { flag: "gateway-timeout" },
-    expects: "a duration from 100ms to 1m",
+    expects: "a duration from 100ms to 10s",
     default: Some("4s"),
     example: "4s",
     help: "Longest time of one call to the gateway; a charge not answered by then is settled later.",
@@ -52,14 +52,14 @@ pub struct Gateway {
     pub url: BaseUrl,
     /// Where it reaches the API (`TILL_GATEWAY_CALLBACK_URL`); `None`: at the public address.
     pub callback_url: Option<BaseUrl>,
-    /// Longest time of one call, 100 ms to 1 min (`TILL_GATEWAY_TIMEOUT`).
+    /// Longest time of one call, 100 ms to 10 s, so that two calls end within the lease of an attempt (`TILL_GATEWAY_TIMEOUT`).
     pub timeout: Duration,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Gateway, Noted> {
     let listen = reader.defaulted(&GATEWAY_LISTEN, parsed::<SocketAddr>);
     let url = reader.optional(&GATEWAY_URL, BaseUrl::parse);
-    let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
+    let bounds = Duration::from_millis(100)..=Duration::from_secs(10);
     let timeout = reader.defaulted(&GATEWAY_TIMEOUT, |text| duration(text, bounds));
     let callback_url = reader.optional(&GATEWAY_CALLBACK_URL, BaseUrl::parse);
     let listen = listen?;

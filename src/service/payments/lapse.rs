@@ -26,7 +26,12 @@ pub async fn lapse_due(
             let now = ambient.now();
             let before = now - AUTHORIZATION_LIVES;
             let due = store::payments::list_authorized_for_update(conn, before, limit).await?;
+            let mut ordered = 0;
             for payment in &due {
+                // A capture may have begun between the search and the lock.
+                if store::payment_attempts::is_live(conn, payment.id).await? {
+                    continue;
+                }
                 let id = ambient.id();
                 let attempt = NewAttempt {
                     id,
@@ -40,8 +45,9 @@ pub async fn lapse_due(
                     created_at: now,
                 };
                 store::payment_attempts::insert(conn, &attempt).await?;
+                ordered += 1;
             }
-            Ok(due.len())
+            Ok(ordered)
         }
         .scope_boxed()
     })

@@ -5,7 +5,8 @@ use time::{Duration, OffsetDateTime};
 use crate::domain::ambient::Ambient;
 use crate::store::payment_attempts::Lease;
 
-/// Longer than any call with its repetitions: who holds a lease for longer is dead.
+/// Longer than a look-up and a call with their repetitions, each within `TILL_GATEWAY_TIMEOUT` (10 s at the most): who
+/// holds a lease for longer is dead or stands still.
 const LIVES: Duration = Duration::seconds(30);
 
 /// For whoever makes the call now.
