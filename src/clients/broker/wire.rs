@@ -3,7 +3,7 @@
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -55,25 +55,29 @@ pub(super) fn read(delivery: &Delivery) -> Received {
     let properties = &delivery.properties;
     let headers = properties.headers().as_ref();
     let header = |name: &str| headers.and_then(|table| table.inner().get(name));
-    let text = |name: &str| header(name).and_then(as_text);
+    let text = |name: &str| header(name).and_then(as_text).map(|text| storable(&text));
     let id = properties.message_id().as_ref().and_then(|id| Uuid::parse_str(id.as_str()).ok());
-    let topic = properties.kind().as_ref().map(|topic| topic.as_str().to_owned());
+    let topic = properties.kind().as_ref().map(|topic| storable(topic.as_str()));
     let version = header(VERSION_HEADER).and_then(as_number);
-    let payload = serde_json::from_slice(&delivery.data);
+    let payload: Result<Value, _> = serde_json::from_slice(&delivery.data);
     let malformed = match (&payload, version, id, &topic) {
         (_, Some(version), ..) if version != i64::from(VERSION) => {
             Some(format!("its version is {version}, this program knows {VERSION}"))
         }
         (_, None, ..) => Some("it has no version".to_owned()),
         (Err(error), ..) => Some(format!("it is not JSON: {error}")),
+        (Ok(payload), ..) if has_nul(payload) => Some("it has a NUL, which is no text".to_owned()),
         (_, _, None, _) => Some("it has no message id".to_owned()),
         (.., None) => Some("it has no type".to_owned()),
         (Ok(_), Some(_), Some(_), Some(_)) => None,
     };
     let message = Message {
         id: MessageId::from_uuid(id.unwrap_or_else(|| id_of(&delivery.data))),
-        topic: topic.unwrap_or_else(|| delivery.routing_key.to_string()),
-        payload: payload.unwrap_or_else(|_| json!({ "unreadable": shown(&delivery.data) })),
+        topic: topic.unwrap_or_else(|| storable(delivery.routing_key.as_str())),
+        payload: payload
+            .ok()
+            .filter(|payload| !has_nul(payload))
+            .unwrap_or_else(|| json!({ "unreadable": shown(&delivery.data) })),
         request_id: text(REQUEST_HEADER).unwrap_or_default(),
         trace_parent: text(TRACE_HEADER),
     };
@@ -96,6 +100,22 @@ fn id_of(body: &[u8]) -> Uuid {
         *byte = digest;
     }
     Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Postgres keeps no NUL: a message that has one could not even be given up.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
+        }
+    }
+}
+
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// Postgres keeps no NUL; the rest is shown as well as it can be.

@@ -160,9 +160,11 @@ async fn what_can_not_be_read_is_given_up_with_its_reason_while_others_go_on() {
         let properties = BasicProperties::default().with_headers(headers);
         properties.with_message_id(id.into()).with_type("user.created".into())
     };
-    let poison: [(&[u8], BasicProperties); 4] = [
+    let poison: [(&[u8], BasicProperties); 6] = [
         (b"{\"type\":", version(1)),
         (b"\xff\x00", version(1)),
+        (br#"{"type":"user.created","data":{"\u0000":["\u0000"]}}"#, version(1)),
+        (b"{}", version(99).with_type("user\0".into())),
         (b"{}", version(99)),
         (b"{}", BasicProperties::default()),
     ];
@@ -175,9 +177,10 @@ async fn what_can_not_be_read_is_given_up_with_its_reason_while_others_go_on() {
     register(&shop.test, "second").await;
     shop.sink.wait_for(2).await;
     let reasons: BTreeSet<String> =
-        shop.dead_letters(4).await.into_iter().map(|(_, reason)| reason).collect();
+        shop.dead_letters(6).await.into_iter().map(|(_, reason)| reason).collect();
     assert!(reasons.contains("its version is 99, this program knows 1"), "{reasons:?}");
     assert!(reasons.contains("it has no version"), "{reasons:?}");
+    assert!(reasons.contains("it has a NUL, which is no text"), "{reasons:?}");
     assert!(reasons.iter().any(|reason| reason.starts_with("it is not JSON: ")), "{reasons:?}");
     shop.finish().await;
 }
