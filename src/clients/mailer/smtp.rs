@@ -18,7 +18,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Longest time for a whole mail, the wait for a connection included; below the lease of its delivery.
 const SENT_WITHIN: Duration = Duration::from_secs(20);
 /// The pool itself only bounds how many idle ones it keeps.
-const MOST_CONNECTIONS: u32 = 8;
+const MOST_CONNECTIONS: u16 = 8;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Answers 5xx that speak of our sign-in, not of the mail (RFC 4954 §6): they end when the settings are mended.
@@ -38,12 +38,12 @@ impl SmtpMailer {
     /// # Errors
     /// The address can't be used.
     pub fn new(url: &SecretString, from: Mailbox) -> Result<Self, MailerError> {
-        let pool = PoolConfig::new().max_size(MOST_CONNECTIONS).idle_timeout(IDLE);
+        let pool = PoolConfig::new().max_size(MOST_CONNECTIONS.into()).idle_timeout(IDLE);
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())?
             .timeout(Some(ANSWER_WITHIN))
             .pool_config(pool)
             .build();
-        let connections = Semaphore::new(MOST_CONNECTIONS as usize);
+        let connections = Semaphore::new(MOST_CONNECTIONS.into());
         Ok(Self { transport, from, connections })
     }
 

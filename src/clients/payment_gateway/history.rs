@@ -8,12 +8,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::GatewayError;
-use super::sandbox::{accepted, read};
+use super::sandbox::{accepted, http, read};
 use crate::config::BaseUrl;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::refund::Refund;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A load of thousands is checked and written to disk before it is answered.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,13 +44,7 @@ impl SandboxHistory {
     /// # Errors
     /// The machine's TLS can't be set up.
     pub fn new(url: BaseUrl) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self { http, url })
+        Ok(Self { http: http(TIMEOUT)?, url })
     }
 
     /// Where the provider is asked.

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::GatewayError;
-use super::sandbox::CONNECT_TIMEOUT;
+use super::sandbox::{bounded, broken, http, read};
 use crate::config::BaseUrl;
 
 /// Charges on one page.
@@ -46,13 +46,7 @@ impl GatewayRecord {
     /// # Errors
     /// The TLS configuration can't be built.
     pub fn new(url: BaseUrl, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self { http, url })
+        Ok(Self { http: http(timeout)?, url })
     }
 
     /// The charges that came on record after the one at this place; 0 for the first page.
@@ -60,7 +54,7 @@ impl GatewayRecord {
     /// # Errors
     /// [`GatewayError`].
     pub async fn page(&self, after: u64) -> Result<RecordPage, GatewayError> {
-        self.read(&format!("/sandbox/charges?after={after}&limit={PAGE}")).await
+        self.ask(&format!("/sandbox/charges?after={after}&limit={PAGE}")).await
     }
 
     /// The charge that this key made.
@@ -69,22 +63,14 @@ impl GatewayRecord {
     /// [`GatewayError`].
     pub async fn find(&self, key: &str) -> Result<Option<RecordedCharge>, GatewayError> {
         let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        Ok(self.read(&format!("/sandbox/charges?key={key}")).await?.data.pop())
+        Ok(self.ask(&format!("/sandbox/charges?key={key}")).await?.data.pop())
     }
 
-    async fn read(&self, path: &str) -> Result<RecordPage, GatewayError> {
-        let mut response =
-            self.http.get(self.url.join(path)).send().await.map_err(GatewayError::Unreachable)?;
+    async fn ask(&self, path: &str) -> Result<RecordPage, GatewayError> {
+        let response = self.http.get(self.url.join(path)).send().await.map_err(broken)?;
         if response.status() != StatusCode::OK {
             return Err(GatewayError::Unwilling { status: response.status().as_u16() });
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(GatewayError::Unreachable)? {
-            if body.len() + chunk.len() > LONGEST_PAGE {
-                return Err(GatewayError::BadAnswer { why: "longer than 32 MiB" });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        serde_json::from_slice(&body).map_err(GatewayError::Unreadable)
+        read(&bounded(response, LONGEST_PAGE).await?)
     }
 }

@@ -15,7 +15,7 @@ use crate::config::BaseUrl;
 use crate::domain::money::Amount;
 use crate::domain::payment::{CaptureMethod, PaymentFailure};
 
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -79,13 +79,7 @@ impl SandboxGateway {
         api_key: SecretString,
         timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self { http, url, api_key })
+        Ok(Self { http: http(timeout)?, url, api_key })
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -220,17 +214,27 @@ fn of_charge(answer: &[u8], step: Step<'_>) -> Result<Charge, GatewayError> {
     charge.try_into()
 }
 
+/// A client that goes where it is told and nowhere else; `timeout` bounds one try, connecting included.
+pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
 /// The body of a success; everything else as the error it is.
 pub(super) async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
     let response = request.send().await.map_err(broken)?;
     let status = response.status();
     match status {
-        StatusCode::OK | StatusCode::CREATED => bounded(response).await,
+        StatusCode::OK | StatusCode::CREATED => bounded(response, LONGEST_ANSWER).await,
         StatusCode::BAD_REQUEST
         | StatusCode::NOT_FOUND
         | StatusCode::CONFLICT
         | StatusCode::UNPROCESSABLE_ENTITY => {
-            let ErrorAnswer { error } = read(&bounded(response).await?)?;
+            let ErrorAnswer { error } = read(&bounded(response, LONGEST_ANSWER).await?)?;
             Err(GatewayError::Refused { code: error.code, message: error.message })
         }
         other if other.is_client_error() || other.is_server_error() => {
@@ -240,11 +244,15 @@ pub(super) async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, Gateway
     }
 }
 
-async fn bounded(mut response: Response) -> Result<Vec<u8>, GatewayError> {
+/// The body, if it has at most so many bytes.
+pub(super) async fn bounded(
+    mut response: Response,
+    longest: usize,
+) -> Result<Vec<u8>, GatewayError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(GatewayError::BadAnswer { why: "longer than 64 KiB" });
+        if body.len() + chunk.len() > longest {
+            return Err(GatewayError::BadAnswer { why: "longer than any answer may be" });
         }
         body.extend_from_slice(&chunk);
     }
@@ -255,6 +263,6 @@ pub(super) fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, GatewayError
     serde_json::from_slice(answer).map_err(GatewayError::Unreadable)
 }
 
-fn broken(error: reqwest::Error) -> GatewayError {
+pub(super) fn broken(error: reqwest::Error) -> GatewayError {
     if error.is_timeout() { GatewayError::Timeout } else { GatewayError::Unreachable(error) }
 }
