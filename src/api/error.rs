@@ -225,7 +225,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::CreatePayment(refusal) => refusal.into(),
             Refusal::Capture(refusal) => refusal.into(),
-            Refusal::PaymentNotCancelable { status } => {
+            Refusal::PaymentNotCancellable { status } => {
                 in_state(ProblemCode::PaymentNotCancellable, "payment", status.as_str())
             }
             Refusal::Refund(refusal) => refusal.into(),

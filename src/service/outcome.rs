@@ -52,7 +52,7 @@ pub enum Refusal {
     },
     CreatePayment(CreatePaymentRefusal),
     Capture(CaptureRefusal),
-    PaymentNotCancelable {
+    PaymentNotCancellable {
         status: PaymentStatus,
     },
     Refund(RefundRefusal),

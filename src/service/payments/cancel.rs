@@ -21,7 +21,7 @@ pub struct CancelPayment {
     pub reach: Reach,
 }
 
-/// Comes to `Outcome::PaymentCanceled`, or is refused with [`Refusal::PaymentNotCancelable`].
+/// Comes to `Outcome::PaymentCanceled`, or is refused with [`Refusal::PaymentNotCancellable`].
 ///
 /// # Errors
 /// [`PaymentError::NotFound`], [`PaymentError::StepUnderWay`], [`PaymentError::GatewayUnavailable`] with nothing
@@ -39,7 +39,7 @@ pub async fn cancel(
 async fn decide(conn: &mut PgConnection, command: CancelPayment) -> Result<Decided, PaymentError> {
     let payment = find_for_step(conn, command.id, command.reach).await?;
     if let Err(status) = payment.cancel() {
-        return Ok(Refusal::PaymentNotCancelable { status }.into());
+        return Ok(Refusal::PaymentNotCancellable { status }.into());
     }
     let operation = GatewayOperation::Cancel;
     nothing_under_way(conn, &payment, operation).await?;

@@ -50,7 +50,9 @@ fn outcome_of(operation: GatewayOperation, payment: Payment) -> Outcome {
         (GatewayOperation::Capture, _) => {
             Outcome::Refused(Refusal::Capture(CaptureRefusal::NotCapturable { status }))
         }
-        (GatewayOperation::Cancel, _) => Outcome::Refused(Refusal::PaymentNotCancelable { status }),
+        (GatewayOperation::Cancel, _) => {
+            Outcome::Refused(Refusal::PaymentNotCancellable { status })
+        }
         (GatewayOperation::Charge | GatewayOperation::Refund(_), _) => {
             Outcome::PaymentCreated(Box::new(payment))
         }
