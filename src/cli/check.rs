@@ -21,8 +21,9 @@ pub async fn run(
     gateway: Option<&GatewayRecord>,
     most: i64,
 ) -> io::Result<ExitCode> {
+    let checked = check(pool, ambient, gateway, most).await;
     let mut out = io::stdout().lock();
-    let report = match check(pool, ambient, gateway, most).await {
+    let report = match checked {
         Ok(report) => report,
         Err(error) => {
             writeln!(out, "The check could not be done: {error}.")?;
