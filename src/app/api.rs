@@ -5,14 +5,15 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
+use super::ops::Extras;
 use super::serve::Served;
-use super::{AppError, database, dependencies, payments, serve, services};
+use super::{AppError, database, dependencies, ops, payments, serve, services};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
-use crate::ops::{Health, MetricsText, OpsParts, Readiness};
+use crate::ops::{Health, Readiness};
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -22,14 +23,14 @@ use crate::telemetry::Telemetry;
 /// Whatever keeps a part from starting, in words that say what to do.
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
     let api = bind(config.http.listen, &listeners::LISTEN).await?;
-    let ops = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let ops_listener = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let readiness = Readiness::default();
-    serve_both(config, telemetry, (api, ops), &pool, (&shutdown, &readiness))?;
+    serve_both(config, telemetry, (api, ops_listener), &pool, (&shutdown, &readiness))?;
     let stop = shutdown.stop_accepting();
     let waiting = async {
         if dependencies::wait(config, url, &stop).await.is_some() {
@@ -46,7 +47,7 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
 fn serve_both(
     config: &Config,
     telemetry: &Telemetry,
-    (api, ops): (TcpListener, TcpListener),
+    (api, ops_listener): (TcpListener, TcpListener),
     pool: &sqlx::PgPool,
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
@@ -65,26 +66,6 @@ fn serve_both(
     let router = crate::api::router_beside(probes, state, edge, ambient);
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: api, router, bounds }, shutdown);
-    serve_ops(config, telemetry, ops, health, shutdown);
+    ops::serve(config, telemetry, ops_listener, (health, Extras::default()), shutdown);
     Ok(())
-}
-
-/// The operators' listener of a program without test clock and mail folder.
-pub(super) fn serve_ops(
-    config: &Config,
-    telemetry: &Telemetry,
-    listener: TcpListener,
-    health: Health,
-    shutdown: &Shutdown,
-) {
-    let metrics = telemetry.metrics.clone();
-    let text = MetricsText::new({
-        let metrics = metrics.clone();
-        move || metrics.render()
-    });
-    let parts = OpsParts { health, metrics: text, test_clock: None, mail: None };
-    let router = crate::ops::router(parts);
-    let bounds = config.connections;
-    serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);
-    shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
 }

@@ -8,6 +8,7 @@ pub mod documents;
 pub mod gateway;
 pub mod install;
 pub mod keys;
+pub mod ops;
 pub mod payments;
 pub mod program;
 pub mod seed;

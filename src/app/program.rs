@@ -4,14 +4,16 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use tokio::runtime::Runtime;
+
 use super::AppError;
 use crate::cli;
 use crate::config::{Config, Environment, Program};
 use crate::resilience::fail_point;
 use crate::telemetry::{self, Telemetry};
 
-/// Wrong settings, as against a failure of the work itself.
-const MISUSED: u8 = 2;
+/// Wrong settings or an unknown command, as against a failure of the work itself.
+pub const MISUSED: u8 = 2;
 
 /// Runs a program that has settings and nothing else on its command line.
 pub fn start(
@@ -30,7 +32,7 @@ pub fn start(
     };
     match run_with(&environment, config, run) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => say(name, &error.to_string(), ExitCode::FAILURE),
+        Err(error) => say(name, &with_causes(&*error), ExitCode::FAILURE),
     }
 }
 
@@ -39,17 +41,46 @@ fn run_with(
     config: Config,
     run: impl AsyncFnOnce(Config, Telemetry) -> Result<(), AppError>,
 ) -> Result<(), Box<dyn Error>> {
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .map_err(|_installed| "a cryptographic provider is installed twice")?;
+    install_cryptography()?;
     let telemetry = telemetry::install(&config.log)?;
     fail_point::arm(environment.fail_point());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(run(config, telemetry))?)
+    Ok(runtime()?.block_on(run(config, telemetry))?)
+}
+
+/// What TLS is made with; before anything that may speak it.
+///
+/// # Errors
+/// It was done before.
+pub fn install_cryptography() -> Result<(), &'static str> {
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_installed| "a cryptographic provider is installed twice")
+}
+
+/// Where all tasks of a program run.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// The error and what led to it, each told once.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let why = source.to_string();
+        if !told.contains(&why) {
+            told = format!("{told}: {why}");
+        }
+        cause = source.source();
+    }
+    told
 }
 
 /// The last word to whoever started the program, one line per fault.
-fn say(name: &str, faults: &str, code: ExitCode) -> ExitCode {
+pub fn say(name: &str, faults: &str, code: ExitCode) -> ExitCode {
     let mut stderr = io::stderr().lock();
     for fault in faults.lines() {
         // Where nobody listens there is nobody to tell.

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::gateway::OpenGateway;
 use super::install::install;
+use super::ops::{self, Extras};
 use super::serve::Served;
 use super::{AppError, database, gateway, payments, seed, serve, services, worker};
 use crate::api::extract::CursorKey;
@@ -19,7 +20,7 @@ use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::embedded::{self, Postgres};
-use crate::ops::{Health, MetricsText, OpsParts, Readiness};
+use crate::ops::{Health, Readiness};
 use crate::service::Services;
 use crate::service::demo::{self, Presence, SignIn};
 use crate::shutdown::{Bounds, Shutdown};
@@ -199,18 +200,10 @@ fn start_parts(
     let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
-    let metrics = telemetry.metrics.clone();
-    let ops = crate::ops::router(OpsParts {
-        health,
-        metrics: MetricsText::new(move || metrics.render()),
-        test_clock: Some(clock),
-        mail: mailing.folder,
-    });
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
-    serve::spawn(Served { name: "ops", listener: listeners.ops, router: ops, bounds }, shutdown);
-    let metrics = telemetry.metrics.clone();
-    shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
+    let extras = Extras { test_clock: Some(clock), mail: mailing.folder };
+    ops::serve(config, telemetry, listeners.ops, (health, extras), shutdown);
     readiness.ready();
     Ok(())
 }

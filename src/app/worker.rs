@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{AppError, api, database, dependencies, payments, services};
+use super::ops::{self, Extras};
+use super::{AppError, database, dependencies, payments, services};
 use crate::clients::broker::{RabbitMq, Topology};
 use crate::clients::mailer::{MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
@@ -63,7 +64,7 @@ pub fn open(
 /// # Errors
 /// Whatever keeps a part from starting, in words that say what to do.
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
-    let ops = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let listener = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
     let shutdown =
@@ -79,7 +80,7 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     probes.extend(services::redis_probe(config));
     probes.extend(worker.rabbit().map(line_probe));
     let health = Health::new(readiness.clone(), probes);
-    api::serve_ops(config, telemetry, ops, health, &shutdown);
+    ops::serve(config, telemetry, listener, (health, Extras::default()), &shutdown);
     let stop = shutdown.stop_background();
     let working = async {
         if dependencies::wait(config, url, &stop).await.is_some() {

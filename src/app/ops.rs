@@ -1,0 +1,40 @@
+//! The operators' listener as a part of a process, made alike for each program; it knows no probe.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::serve::{self, Served};
+use crate::clients::mailer::MailFolder;
+use crate::config::Config;
+use crate::domain::clock::ShiftedClock;
+use crate::ops::{Health, MetricsText, OpsParts};
+use crate::shutdown::Shutdown;
+use crate::telemetry::Telemetry;
+
+/// What only a program for looking and trying has on it.
+#[derive(Debug, Default)]
+pub struct Extras {
+    pub test_clock: Option<Arc<ShiftedClock>>,
+    pub mail: Option<MailFolder>,
+}
+
+/// Serves it, and keeps the metrics that it shows up to date.
+pub fn serve(
+    config: &Config,
+    telemetry: &Telemetry,
+    listener: TcpListener,
+    (health, extras): (Health, Extras),
+    shutdown: &Shutdown,
+) {
+    let metrics = telemetry.metrics.clone();
+    let text = MetricsText::new({
+        let metrics = metrics.clone();
+        move || metrics.render()
+    });
+    let Extras { test_clock, mail } = extras;
+    let router = crate::ops::router(OpsParts { health, metrics: text, test_clock, mail });
+    let bounds = config.connections;
+    serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);
+    shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
+}
