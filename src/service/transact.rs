@@ -112,8 +112,16 @@ where
     E: From<StoreError>,
 {
     let mut transaction = conn.begin().await.map_err(StoreError::from)?;
-    // Dropping an uncommitted transaction rolls it back, whether `work` failed or the caller went away.
-    let value = work(&mut transaction).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
-    Ok(value)
+    match work(&mut transaction).await {
+        Ok(value) => {
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // Before the caller hears of it, so that what was locked is free for whoever asks next. Where the caller went
+            // away, or the connection did, an uncommitted transaction is rolled back by itself.
+            drop(transaction.rollback().await);
+            Err(error)
+        }
+    }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use till::domain::access::{Reach, Role};
 use till::domain::ids::{Id, ProductId, UserId};
-use till::domain::order::Shortage;
 use till::domain::order::{
-    Order, OrderFilter, OrderStatus, PlaceOrder, PlaceOrderRefusal, UNPAID_ORDER_LIVES,
+    Order, OrderFilter, OrderStatus, PlaceOrder, PlaceOrderRefusal, Shortage, UNPAID_ORDER_LIVES,
 };
 use till::domain::page::{PageRequest, PageSize};
 use till::domain::stock::{AdjustmentReason, StockDelta};
@@ -286,4 +285,17 @@ async fn pages_show_each_order_within_the_filter_once() {
     }
     seen.reverse();
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_request_that_failed_leaves_its_key_free_for_the_very_next_one() {
+    let test = services().await;
+    let buyer = customer(&test).await;
+    let request = keyed(buyer, "k", 1);
+    let nothing = CancelOrder { id: test.services.ambient.id(), reach: Reach::Own(buyer) };
+    let cause = test.cause();
+    for _ in 0..200 {
+        let refused = orders::cancel(&test.services, Some(&request), &cause, nothing).await;
+        assert!(matches!(refused, Err(OrderError::NotFound)), "{refused:?}");
+    }
 }
