@@ -5,7 +5,11 @@
 //! preface of HTTP/2), while it sends a head, and between two requests, also where it answers pings. A body is bounded
 //! by the deadline of its request, and taking the last answers by [`LEAVE`]. Connections beyond the most wait in the
 //! kernel's queue until another one ends.
+//!
+//! At the stop a connection of HTTP/1 is not closed the moment it is silent: a request may be on its way, and its sender
+//! could not know whether it was heard. It is told to go by the next answer, or is closed after [`LINGER`].
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,9 +18,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
@@ -42,6 +47,8 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_ANSWERED: Duration = Duration::from_secs(10);
 /// A peer that was told to go for its silence has so many header deadlines to take the last answers.
 const LEAVE: u32 = 4;
+/// At the stop, how long a connection is silent before it is closed; longer than a request is on its way.
+const LINGER: Duration = Duration::from_millis(250);
 /// Pause after an accept that failed for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -65,18 +72,35 @@ async fn accept(served: Served, stop: &CancellationToken, process: &Shutdown) {
     let most = usize::try_from(bounds.max).unwrap_or(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let http = Arc::new(http(bounds.header_deadline));
+    let serve = |(stream, peer), place| {
+        let connection = Connection { stream, peer, place, router: router.clone() };
+        let (http, stop) = (Arc::clone(&http), stop.clone());
+        process.connections().spawn(connection.serve(http, bounds.header_deadline, stop));
+    };
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await.ok()?;
             Some((next_stream(name, &listener).await, place))
         };
-        let Some(Some(((stream, peer), place))) = stop.run_until_cancelled(next).await else {
-            return;
-        };
-        let connection = Connection { stream, peer, place, router: router.clone() };
-        let (http, stop) = (Arc::clone(&http), stop.clone());
-        process.connections().spawn(connection.serve(http, bounds.header_deadline, stop));
+        let Some(Some((accepted, place))) = stop.run_until_cancelled(next).await else { break };
+        serve(accepted, place);
     }
+    // Who is in the kernel's queue by now has connected: closing it would cut them off.
+    for accepted in queued(listener) {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
+        serve(accepted, place);
+    }
+}
+
+/// The connections that were made and not taken yet; asked of the kernel itself, since word of them may still be on its
+/// way to the runtime. Nobody connects any more once it is through.
+fn queued(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let listener = listener.into_std().ok();
+    std::iter::from_fn(move || {
+        let (stream, peer) = listener.as_ref()?.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    })
 }
 
 /// The next connection; trouble with one that broke before it was taken is not worth a word.
@@ -137,23 +161,32 @@ impl Connection {
         let service = service_fn(|mut request: Request<Incoming>| {
             let open = traffic.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
+            let (version, stop) = (request.version(), stop.clone());
             let answer = router.clone().oneshot(request.map(Body::new));
-            async move { answer.await.map(|answer| answer.map(|body| open.until_taken(body))) }
+            async move {
+                let mut answer: Response<Body> = answer.await?;
+                if stop.is_cancelled() && version < Version::HTTP_2 {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer.map(|body| open.until_taken(body)))
+            }
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-        let mut look = Instant::now() + header_deadline;
+        let mut patience = header_deadline;
+        let mut look = Instant::now() + patience;
         let mut leaving = Leaving::No;
         let ended = loop {
             tokio::select! {
                 ended = connection.as_mut() => break ended,
                 () = stop.cancelled(), if leaving == Leaving::No => {
                     leaving = Leaving::Asked;
-                    connection.as_mut().graceful_shutdown();
+                    patience = LINGER;
+                    look = Instant::now() + patience;
                 }
                 () = sleep_until(look) => match traffic.quiet_since() {
-                    None => look = Instant::now() + header_deadline,
-                    Some(since) if since + header_deadline > Instant::now() => {
-                        look = since + header_deadline;
+                    None => look = Instant::now() + patience,
+                    Some(since) if since + patience > Instant::now() => {
+                        look = since + patience;
                     }
                     Some(_) if !traffic.asked() || leaving == Leaving::Late => return,
                     Some(_) => {
