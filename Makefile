@@ -40,7 +40,7 @@ test-serializable: ## What concerns money, on a Postgres that aborts whatever co
 
 crash-test: ## Kill whatever can be killed while clients buy, then count (SECONDS=600 SEED=7)
 	@tests/services.sh install postgres redis rabbitmq
-	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) \
+	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) tests/services.sh guard \
 	  cargo test --locked --test it -- crash:: --ignored --nocapture
 
 test-clients: ## What clients in a browser see (installs Node.js and Chromium where they are missing)

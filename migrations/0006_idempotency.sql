@@ -19,3 +19,10 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
 CREATE INDEX idempotency_keys_of_attempt ON idempotency_keys (attempt_id) WHERE attempt_id IS NOT NULL;
+
+-- The newest key that was forgotten: whatever was done under a key after that still has its key.
+CREATE TABLE forgotten_idempotency_keys (
+    only_row     boolean PRIMARY KEY DEFAULT true CONSTRAINT forgotten_idempotency_keys_one_row CHECK (only_row),
+    made_before  timestamptz NOT NULL
+);
+INSERT INTO forgotten_idempotency_keys (made_before) VALUES ('-infinity');

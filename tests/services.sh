@@ -4,6 +4,7 @@
 #
 #   tests/services.sh run COMMAND…      start the three, run COMMAND with their addresses in its environment, stop them
 #   tests/services.sh wait              (inside COMMAND) return once all three answer
+#   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl node chromium
 #                                       (Debian and Ubuntu)
@@ -223,13 +224,17 @@ serve() {
   esac
 }
 
-# Every server, and the command, leads a process group of its own.
+# Every server, and the command, leads a process group of its own; the command also a session, in which all that it
+# starts stays, whatever group it makes.
 stop_all() {
   local status=$? group
   trap - EXIT
   trap '' INT TERM HUP
-  if [[ -n ${command_group:-} ]] && kill -TERM -- "-$command_group" 2>/dev/null; then
-    wait "$command_group" 2>/dev/null || true
+  if [[ -n ${command_group:-} ]]; then
+    if kill -TERM -- "-$command_group" 2>/dev/null; then
+      wait "$command_group" 2>/dev/null || true
+    fi
+    end_session "$command_group"
   fi
   for group in "${groups[@]}"; do
     # Their data is thrown away, so there is nothing to finish. Postgres alone has shared memory to give back.
@@ -237,8 +242,32 @@ stop_all() {
     kill "-$signal" -- "-$group" 2>/dev/null || true
   done
   wait "${groups[@]}" 2>/dev/null || true
-  rm -rf "$TILL_TEST_SERVICES"
+  rm -rf "${TILL_TEST_SERVICES:-}"
   exit "$status"
+}
+
+# Kills every process of a session.
+end_session() {
+  local stat line fields
+  for stat in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$stat" || continue
+    # After the name, which may hold anything: state, parent, group, session.
+    read -ra fields <<<"${line##*) }"
+    if [[ ${fields[3]} == "$1" ]]; then
+      line=${stat#/proc/}
+      kill -KILL "${line%/stat}" 2>/dev/null || true
+    fi
+  done
+}
+
+# However this ends, what the command started ends with it.
+in_session() {
+  trap stop_all EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  setsid "$@" </dev/null &
+  command_group=$!
+  wait "$command_group"
 }
 
 run() {
@@ -265,9 +294,7 @@ run() {
   wait_for postgres "$postgres_port" 60
   wait_for redis "$redis_port" 30
   # RabbitMQ takes longest: the command waits for it when it is needed (`tests/services.sh wait`).
-  setsid "$@" </dev/null &
-  command_group=$!
-  wait "$command_group"
+  in_session "$@"
 }
 
 wait_until_ready() {
@@ -279,8 +306,9 @@ wait_until_ready() {
 case ${1:-} in
   run) shift; (($#)) || die 'run what?'; run "$@" ;;
   wait) wait_until_ready ;;
+  guard) shift; (($#)) || die 'guard what?'; groups=(); in_session "$@" ;;
   serve) shift; (($# > 2)) || die 'serve what, where?'; serve "$@" ;;
   install) shift; (($#)) || set -- postgres redis rabbitmq; install_missing "$@" ;;
   install-as-root) shift; install_as_root "$@" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{AppError, database};
 use crate::cli::{self, CheckArgs};
 use crate::config::{Config, Database};
-use crate::domain::ambient::Ambient;
 use crate::service::check::GatewayRecord;
 
 /// A page of the record is larger than any answer that a customer waits for.
@@ -29,8 +28,7 @@ pub async fn run(config: &Config, args: &CheckArgs) -> Result<ExitCode, Box<dyn 
     } else {
         Some(GatewayRecord::new(config.gateway.url.clone(), PATIENCE)?)
     };
-    let code =
-        cli::check::run(&pool, &Ambient::system(), gateway.as_ref(), i64::from(args.most)).await?;
+    let code = cli::check::run(&pool, gateway.as_ref(), i64::from(args.most)).await?;
     pool.close().await;
     Ok(code)
 }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use sqlx::PgPool;
 
-use crate::domain::ambient::Ambient;
 use crate::service::check::{Finding, GatewayRecord, Report, check};
 
 /// The check could not be done to the end, as against a rule that is broken.
@@ -17,11 +16,10 @@ const NOT_DONE: u8 = 2;
 /// Standard output is closed.
 pub async fn run(
     pool: &PgPool,
-    ambient: &Ambient,
     gateway: Option<&GatewayRecord>,
     most: i64,
 ) -> io::Result<ExitCode> {
-    let checked = check(pool, ambient, gateway, most).await;
+    let checked = check(pool, gateway, most).await;
     let mut out = io::stdout().lock();
     let report = match checked {
         Ok(report) => report,

@@ -8,13 +8,10 @@
 
 use scoped_futures::{ScopedBoxFuture, ScopedFutureExt};
 use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use crate::clients::payment_gateway::GatewayRecord;
 use crate::clients::payment_gateway::{GatewayError, RecordedCharge};
-use crate::domain::ambient::Ambient;
-use crate::service::idempotency::KEY_LIVES;
 use crate::service::transact::{read, snapshot};
 use crate::store::StoreError;
 pub use crate::store::check::Offence;
@@ -61,58 +58,49 @@ impl Report {
     }
 }
 
-/// A rule as a query for the rows that break it.
-type Query = for<'c> fn(&'c mut PgConnection, Bounds) -> Offences<'c>;
+/// A rule as a query for the rows that break it, at most so many.
+type Query = for<'c> fn(&'c mut PgConnection, i64) -> Offences<'c>;
 type Offences<'c> = ScopedBoxFuture<'static, 'c, Result<Vec<Offence>, StoreError>>;
 
-/// How much a rule looks at and names.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    most: i64,
-    /// Keys that are older may be purged.
-    keys_since: OffsetDateTime,
-}
-
 const RULES: [(&str, Query); 13] = [
-    ("an order's total is the sum of its lines", |conn, bounds| {
-        async move { orders::list_wrong_totals(conn, bounds.most).await }.scope_boxed()
+    ("an order's total is the sum of its lines", |conn, most| {
+        async move { orders::list_wrong_totals(conn, most).await }.scope_boxed()
     }),
-    ("an order's amounts are the sums of its payments", |conn, bounds| {
-        async move { orders::list_wrong_sums(conn, bounds.most).await }.scope_boxed()
+    ("an order's amounts are the sums of its payments", |conn, most| {
+        async move { orders::list_wrong_sums(conn, most).await }.scope_boxed()
     }),
-    ("no more is captured for an order than it costs", |conn, bounds| {
-        async move { orders::list_overpaid(conn, bounds.most).await }.scope_boxed()
+    ("no more is captured for an order than it costs", |conn, most| {
+        async move { orders::list_overpaid(conn, most).await }.scope_boxed()
     }),
-    ("an order's state and its amounts agree", |conn, bounds| {
-        async move { orders::list_wrong_states(conn, bounds.most).await }.scope_boxed()
+    ("an order's state and its amounts agree", |conn, most| {
+        async move { orders::list_wrong_states(conn, most).await }.scope_boxed()
     }),
-    ("no more goes back of a payment than came in, and as its refunds say", |conn, bounds| {
-        async move { payments::list_wrong_refunds(conn, bounds.most).await }.scope_boxed()
+    ("no more goes back of a payment than came in, and as its refunds say", |conn, most| {
+        async move { payments::list_wrong_refunds(conn, most).await }.scope_boxed()
     }),
-    ("money has one currency and one customer from order to refund", |conn, bounds| {
-        async move { payments::list_strangers(conn, bounds.most).await }.scope_boxed()
+    ("money has one currency and one customer from order to refund", |conn, most| {
+        async move { payments::list_strangers(conn, most).await }.scope_boxed()
     }),
-    ("whatever awaits an answer is asked for, and nothing else is", |conn, bounds| {
-        async move { payments::list_abandoned(conn, bounds.most).await }.scope_boxed()
+    ("whatever awaits an answer is asked for, and nothing else is", |conn, most| {
+        async move { payments::list_abandoned(conn, most).await }.scope_boxed()
     }),
-    ("every journal entry is balanced in each currency", |conn, bounds| {
-        async move { journal::list_unbalanced(conn, bounds.most).await }.scope_boxed()
+    ("every journal entry is balanced in each currency", |conn, most| {
+        async move { journal::list_unbalanced(conn, most).await }.scope_boxed()
     }),
-    ("every movement of money is in the journal, once and as it was", |conn, bounds| {
-        async move { journal::list_unrecorded(conn, bounds.most).await }.scope_boxed()
+    ("every movement of money is in the journal, once and as it was", |conn, most| {
+        async move { journal::list_unrecorded(conn, most).await }.scope_boxed()
     }),
-    ("nothing is in the journal that did not happen", |conn, bounds| {
-        async move { journal::list_unfounded(conn, bounds.most).await }.scope_boxed()
+    ("nothing is in the journal that did not happen", |conn, most| {
+        async move { journal::list_unfounded(conn, most).await }.scope_boxed()
     }),
-    ("stock is what was put in less what living orders hold", |conn, bounds| {
-        async move { stock::list_not_conserved(conn, bounds.most).await }.scope_boxed()
+    ("stock is what was put in less what living orders hold", |conn, most| {
+        async move { stock::list_not_conserved(conn, most).await }.scope_boxed()
     }),
-    ("what an idempotency key tells of is there", |conn, bounds| {
-        async move { keys::list_without_effect(conn, bounds.most).await }.scope_boxed()
+    ("what an idempotency key tells of is there", |conn, most| {
+        async move { keys::list_without_effect(conn, most).await }.scope_boxed()
     }),
-    ("what was asked under an idempotency key is told of by it", |conn, bounds| {
-        async move { keys::list_effects_without_key(conn, bounds.keys_since, bounds.most).await }
-            .scope_boxed()
+    ("what was asked under an idempotency key is told of by it", |conn, most| {
+        async move { keys::list_effects_without_key(conn, most).await }.scope_boxed()
     }),
 ];
 
@@ -125,16 +113,14 @@ const KNOWN_TO_GATEWAY: &str = "every payment of ours with money in it is a char
 /// [`CheckError`] where it could not be done to the end.
 pub async fn check(
     pool: &PgPool,
-    ambient: &Ambient,
     gateway: Option<&GatewayRecord>,
     most: i64,
 ) -> Result<Report, CheckError> {
-    let bounds = Bounds { most, keys_since: ambient.now() - KEY_LIVES };
     let (mut findings, in_doubt) = snapshot(pool, |conn| {
         async move {
             let mut findings = Vec::with_capacity(RULES.len() + 2);
             for (rule, query) in RULES {
-                findings.push(Finding { rule, offences: query(conn, bounds).await? });
+                findings.push(Finding { rule, offences: query(conn, most).await? });
             }
             Ok::<_, StoreError>((findings, payments::find_in_doubt(conn).await?))
         }

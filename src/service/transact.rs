@@ -7,7 +7,7 @@ use scoped_futures::ScopedBoxFuture;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::sleep;
 
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// How often a transaction is run again when Postgres asks for it (SQLSTATE 40001, 40P01). Where it is set to
 /// `serializable`, all but one of those that want the same row are asked at once.
@@ -58,7 +58,8 @@ where
     }
 }
 
-/// Runs `work` on one unchanging view of the whole database, in which nothing can be changed.
+/// Runs `work` on one unchanging view of the whole database, in which nothing can be changed. It may look for as long as
+/// it wants: the pool's limit for a statement is for those that somebody waits for.
 ///
 /// # Errors
 /// Whatever `work` fails with, or a [`StoreError`] turned into it.
@@ -70,6 +71,7 @@ where
     let mut conn = pool.acquire().await.map_err(StoreError::from)?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut view = conn.begin_with(begin).await.map_err(StoreError::from)?;
+    store::lift_time_limit(&mut view).await?;
     work(&mut view).await
 }
 

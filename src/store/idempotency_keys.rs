@@ -179,8 +179,12 @@ pub async fn delete_expired(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM idempotency_keys
-         WHERE principal_id = $1 AND key = $2 AND state = 'done' AND expires_at <= $3",
+        "WITH gone AS (
+             DELETE FROM idempotency_keys
+             WHERE principal_id = $1 AND key = $2 AND state = 'done' AND expires_at <= $3
+             RETURNING created_at)
+         UPDATE forgotten_idempotency_keys SET made_before = gone.created_at
+         FROM gone WHERE made_before < gone.created_at",
         request.principal,
         request.key.as_str(),
         now
@@ -204,15 +208,21 @@ pub async fn delete_all_expired(
     now: OffsetDateTime,
     limit: i64,
 ) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE (principal_id, key) IN (
-             SELECT principal_id, key FROM idempotency_keys
-             WHERE state = 'done' AND expires_at <= $1
-             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    let gone = sqlx::query_scalar!(
+        r#"WITH gone AS (
+               DELETE FROM idempotency_keys WHERE (principal_id, key) IN (
+                   SELECT principal_id, key FROM idempotency_keys
+                   WHERE state = 'done' AND expires_at <= $1
+                   ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+               RETURNING created_at),
+           noted AS (
+               UPDATE forgotten_idempotency_keys SET made_before = newest
+               FROM (SELECT max(created_at) AS newest FROM gone) AS gone WHERE made_before < newest)
+           SELECT count(*) AS "gone!" FROM gone"#,
         now,
         limit
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(gone.unsigned_abs())
 }

@@ -26,3 +26,13 @@ pub mod stock;
 pub mod users;
 
 pub use error::StoreError;
+
+/// Lets the statements of this transaction take as long as they need.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.lift_time_limit", level = "debug", skip_all)]
+pub async fn lift_time_limit(conn: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SET LOCAL statement_timeout = 0").execute(conn).await?;
+    Ok(())
+}

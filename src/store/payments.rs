@@ -205,7 +205,9 @@ pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
 }
 
 /// Locks up to `limit` authorised payments that were authorised at `before` or earlier and that nobody captures or
-/// cancels right now, the oldest first; those that somebody else works on are left for the next time.
+/// Locks up to `limit` authorised payments that were authorised at `before` or earlier and that nobody captures or
+/// cancels right now or asked to cancel after `asked_since`, the oldest first; those that somebody else works on are left
+/// for the next time.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer or a row can't be believed.
@@ -217,6 +219,7 @@ pub async fn update(conn: &mut PgConnection, payment: &Payment) -> Result<(), St
 pub async fn list_authorized_for_update(
     conn: &mut PgConnection,
     before: OffsetDateTime,
+    asked_since: OffsetDateTime,
     limit: i64,
 ) -> Result<Vec<Payment>, StoreError> {
     let rows = sqlx::query_as!(
@@ -227,10 +230,12 @@ pub async fn list_authorized_for_update(
          FROM payments
          WHERE status = 'requires_capture' AND authorized_at <= $1
            AND NOT EXISTS (SELECT FROM payment_attempts
-                           WHERE payment_id = payments.id AND state = 'live')
-         ORDER BY authorized_at LIMIT $2
+                           WHERE payment_id = payments.id
+                             AND (state = 'live' OR kind = 'cancel' AND created_at > $2))
+         ORDER BY authorized_at LIMIT $3
          FOR UPDATE SKIP LOCKED",
         before,
+        asked_since,
         limit
     )
     .fetch_all(conn)

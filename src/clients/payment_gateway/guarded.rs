@@ -35,8 +35,17 @@ pub enum NotAdmitted {
 /// Leave to make one call; asked for before anything is written down.
 #[derive(Debug)]
 pub struct Admission {
-    permit: CallPermit,
+    /// `None` where the call's end says nothing of the gateway's health.
+    permit: Option<CallPermit>,
     _place: Place,
+}
+
+impl Admission {
+    /// For a call that failed before and may fail for a reason of its own: its end opens and closes no circuit.
+    #[must_use]
+    pub fn unjudged(self) -> Self {
+        Self { permit: None, ..self }
+    }
 }
 
 /// A payment provider that is called with care.
@@ -65,7 +74,7 @@ impl GuardedGateway {
     pub async fn admit(&self) -> Result<Admission, NotAdmitted> {
         // The place first: a probe of the half-open circuit must not be spent on waiting.
         let place = self.bulkhead.enter().await?;
-        Ok(Admission { permit: self.breaker.admit()?, _place: place })
+        Ok(Admission { permit: Some(self.breaker.admit()?), _place: place })
     }
 
     /// # Errors
@@ -139,7 +148,9 @@ impl GuardedGateway {
             Err(error) if error.is_unknown() => Health::Bad,
             Ok(_) | Err(_) => Health::Good,
         };
-        admission.permit.end(health);
+        if let Some(permit) = admission.permit {
+            permit.end(health);
+        }
         result
     }
 }

@@ -1,6 +1,7 @@
 //! Gives up authorisations that nobody captured in time. For the worker; several may do it at once.
 
 use scoped_futures::ScopedFutureExt;
+use time::Duration;
 
 use super::{PaymentError, Payments, lease};
 use crate::domain::payment::{AUTHORIZATION_LIVES, GatewayOperation};
@@ -8,6 +9,9 @@ use crate::service::Cause;
 use crate::service::transact::transact;
 use crate::store;
 use crate::store::payment_attempts::NewAttempt;
+
+/// A gateway that refused to cancel is asked again after so long.
+const AGAIN_AFTER: Duration = Duration::hours(1);
 
 /// Orders the cancellation of up to `limit` authorisations that are older than [`AUTHORIZATION_LIVES`]; how many. The
 /// reconciler makes the calls.
@@ -25,7 +29,9 @@ pub async fn lapse_due(
         async move {
             let now = ambient.now();
             let before = now - AUTHORIZATION_LIVES;
-            let due = store::payments::list_authorized_for_update(conn, before, limit).await?;
+            let due =
+                store::payments::list_authorized_for_update(conn, before, now - AGAIN_AFTER, limit)
+                    .await?;
             let mut ordered = 0;
             for payment in &due {
                 // A capture may have begun between the search and the lock.

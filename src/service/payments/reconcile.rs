@@ -104,7 +104,9 @@ async fn look_up_or_charge(
         Ok(None) => {}
     }
     match payments.gateway.admit().await {
-        Ok(admission) => call(payments, admission, attempt, payment).await,
+        // The look-up has just told how the gateway is. A charge that fails once more tells of itself alone: a few of
+        // that kind must not keep the circuit open for all that could be settled.
+        Ok(admission) => call(payments, admission.unjudged(), attempt, payment).await,
         Err(refusal) => Ok(Err(refusal.to_string())),
     }
 }

@@ -1,7 +1,6 @@
 //! Idempotency keys against the effects that they speak of. Keys that are purged, and stored refusals, speak of none.
 
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::Offence;
 use crate::store::StoreError;
@@ -54,7 +53,8 @@ pub async fn list_without_effect(
     Ok(rows)
 }
 
-/// What clients asked of the gateway under a key since `since`, and no key speaks of.
+/// What clients ordered, or asked of the gateway, under a key that can't be forgotten yet, and no key speaks of. What the
+/// demo data tells of was done under none.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -65,17 +65,24 @@ pub async fn list_without_effect(
 )]
 pub async fn list_effects_without_key(
     conn: &mut PgConnection,
-    since: OffsetDateTime,
     most: i64,
 ) -> Result<Vec<Offence>, StoreError> {
     let rows = sqlx::query_as!(
         Offence,
-        r#"SELECT 'attempt ' || id AS "row!", format('%s without a key', kind) AS "detail!"
-           FROM payment_attempts
-           WHERE created_at > $1 AND keyed
+        r#"WITH remembered AS (SELECT made_before AS since FROM forgotten_idempotency_keys)
+           SELECT 'attempt ' || id AS "row!", format('%s without a key', kind) AS "detail!"
+           FROM payment_attempts, remembered
+           WHERE created_at > since AND keyed
              AND NOT EXISTS (SELECT FROM idempotency_keys WHERE attempt_id = payment_attempts.id)
-           LIMIT $2"#,
-        since,
+           UNION ALL
+           SELECT 'order ' || id, 'placed without a key'
+           FROM orders, remembered
+           WHERE created_at > since
+             AND created_at > coalesce((SELECT told_at FROM demo_progress), '-infinity')
+             AND id::text NOT IN (
+                 SELECT outcome #>> '{outcome,order_placed,id}' FROM idempotency_keys
+                 WHERE outcome #>> '{outcome,order_placed,id}' IS NOT NULL)
+           LIMIT $1"#,
         most
     )
     .fetch_all(conn)

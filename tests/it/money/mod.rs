@@ -45,7 +45,7 @@ async fn assert_right(shop: &Shop) {
     let gateway = BaseUrl::of(shop.sandbox.address);
     let record = GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap();
     let services = &shop.test.services;
-    let report = check(&services.pool, &services.ambient, Some(&record), 10).await.unwrap();
+    let report = check(&services.pool, Some(&record), 10).await.unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
 }
 

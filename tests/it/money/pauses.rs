@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use till::config::BaseUrl;
-use till::domain::ambient::Ambient;
 use till::service::check::{GatewayRecord, check};
 
 use crate::sandbox::support::Sandbox;
@@ -82,7 +81,7 @@ async fn what_a_process_does_that_was_stopped_through_its_lease_and_woken_change
         assert_eq!(found, 1, "{of}");
     }
     let record = GatewayRecord::new(BaseUrl::of(sandbox.address), GATEWAY_DEADLINE).unwrap();
-    let report = check(&pool, &Ambient::system(), Some(&record), 10).await.unwrap();
+    let report = check(&pool, Some(&record), 10).await.unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
     for up in [paused, awake] {
         assert_eq!(up.interrupt().await, Some(0));

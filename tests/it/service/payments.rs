@@ -205,6 +205,28 @@ async fn a_charge_that_the_gateway_never_makes_is_given_up_at_last() {
 }
 
 #[tokio::test]
+async fn charges_that_fail_each_time_keep_no_other_from_being_settled() {
+    let shop = shop().await;
+    let part_of = |method| {
+        let mut part = shop.all_of_it(method);
+        part.money.amount = Amount::new(1).unwrap();
+        part
+    };
+    let hopeless = part_of("pm_error");
+    join_all((0..12).map(|_| shop.charge(&hopeless))).await;
+    // The hopeless ones are due first.
+    shop.test.clock.advance(Duration::seconds(1));
+    let unheard = payment(shop.charge(&part_of("pm_timeout")).await);
+    assert_eq!(unheard.status, PaymentStatus::Processing);
+    shop.test.clock.advance(Duration::minutes(10));
+    assert_eq!(payments::reconcile_due(&shop.payments, 100).await.unwrap(), 13);
+    let settled = payments::find(&shop.payments, unheard.id, Reach::Own(shop.buyer)).await;
+    assert_eq!(settled.unwrap().unwrap().status, PaymentStatus::Succeeded);
+    let open = "SELECT count(*) FROM payment_attempts WHERE state = 'live'";
+    assert_eq!(shop.count(open).await, 12);
+}
+
+#[tokio::test]
 async fn twenty_requests_under_one_key_make_one_charge() {
     let shop = shop().await;
     let request = keyed(shop.buyer, "k", 1);
@@ -303,6 +325,23 @@ async fn a_key_whose_process_died_is_taken_over_by_its_next_request_and_finished
     assert_eq!(payment(ask().await.unwrap()).status, PaymentStatus::Succeeded);
     assert_eq!(shop.order().await.status, OrderStatus::Paid);
     assert_eq!(shop.sandbox.record().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_will_not_cancel_a_lapsed_authorisation_is_asked_again_an_hour_later() {
+    let shop = shop().await;
+    let aside = CreatePayment { capture_method: CaptureMethod::Manual, ..shop.all_of_it("pm_ok") };
+    shop.charge(&aside).await;
+    let lapse = || payments::lapse_due(&shop.payments, &shop.cause, 10);
+    shop.test.clock.advance(Duration::days(7));
+    assert_eq!(lapse().await.unwrap(), 1);
+    // Refused: the attempt is over, and the money still set aside.
+    let refused = "UPDATE payment_attempts SET state = 'settled' WHERE kind = 'cancel'";
+    sqlx::query(refused).execute(&shop.test.services.pool).await.unwrap();
+    shop.test.clock.advance(Duration::minutes(59));
+    assert_eq!(lapse().await.unwrap(), 0);
+    shop.test.clock.advance(Duration::minutes(1));
+    assert_eq!(lapse().await.unwrap(), 1);
 }
 
 #[tokio::test]
