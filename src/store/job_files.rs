@@ -2,9 +2,10 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::ids::{Id, JobId};
+use crate::domain::ids::{Id, JobId, UserId};
 
 /// Up to `limit` jobs whose files are to go.
 ///
@@ -61,4 +62,36 @@ pub async fn delete_old(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Ends and removes all jobs of somebody; their files go next.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.job_files.update_removed_of_owner", level = "debug", skip_all)]
+pub async fn update_removed_of_owner(
+    conn: &mut PgConnection,
+    owner: UserId,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE jobs SET status = CASE WHEN status IN ('queued', 'processing') THEN 'cancelled' ELSE status END,
+                         lease_token = NULL, completed_at = coalesce(completed_at, $2),
+                         expires_at = least(expires_at, $2), removed_at = $2
+         WHERE owner_id = $1 AND removed_at IS NULL",
+        owner.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Which of these jobs have a row.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.job_files.list_known", level = "debug", skip_all)]
+pub async fn list_known(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT id FROM jobs WHERE id = ANY($1)", ids).fetch_all(conn).await?)
 }

@@ -116,6 +116,16 @@ impl Files {
         }
     }
 
+    /// The names of the folders in this one.
+    ///
+    /// # Errors
+    /// [`FileError`]: the store doesn't answer.
+    pub async fn folders(&self, within: &str) -> Result<Vec<String>, FileError> {
+        let found = self.store.list_with_delimiter(Some(&Path::from(within))).await?;
+        let name = |path: &Path| path.filename().map(str::to_owned);
+        Ok(found.common_prefixes.iter().filter_map(name).collect())
+    }
+
     /// Removes all that lies below, with what was never finished.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ use crate::store::jobs::{self as rows, NewJob};
 
 pub(in crate::service) use claim::lease_until;
 pub use claim::{Leased, claim, claim_due, fail_lost, give_back};
-pub use clear::{clear_expired, purge_cleared};
+pub use clear::{clear_expired, purge_cleared, sweep_strays};
 pub use error::{JobsError, NotDone};
 pub use read::{Sight, cancel, find, list};
 pub(in crate::service) use run::Watch;
@@ -66,9 +66,12 @@ pub struct Jobs {
     pub pace: Pace,
 }
 
+/// Where the files of all jobs lie, each job's in a folder of its own.
+const FOLDER: &str = "jobs";
+
 /// Where a job's files lie.
 pub(in crate::service) fn folder(job: JobId) -> String {
-    format!("jobs/{job}")
+    format!("{FOLDER}/{job}")
 }
 
 /// Writes a job and the message that it waits, in the caller's transaction.

@@ -60,6 +60,7 @@ pub enum JobError {
 
 const OFTEN: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(60);
+const HOURLY: Duration = Duration::from_secs(3_600);
 
 /// Every job there is.
 pub const JOBS: &[Job] = &[
@@ -88,6 +89,7 @@ pub const JOBS: &[Job] = &[
         run: |parts| purge::handled_messages(parts).boxed(),
     },
     Job { name: "clear_files", every: SELDOM, run: |parts| clear::files(parts).boxed() },
+    Job { name: "sweep_strays", every: HOURLY, run: |parts| clear::strays(parts).boxed() },
     Job { name: "purge_long_jobs", every: SELDOM, run: |parts| purge::long_jobs(parts).boxed() },
     Job { name: "measure_outbox", every: OFTEN, run: |parts| measure::outbox(parts).boxed() },
     Job { name: "measure_payments", every: OFTEN, run: |parts| measure::payments(parts).boxed() },

@@ -1,4 +1,4 @@
-//! A report whose files can't be written, and one that is cancelled while it is: the reason is told, and no half file is there.
+//! A report whose file can't be written, or whose writing is broken off: the reason is told, and no half file is there.
 
 use std::future::Future;
 use std::ops::Range;
@@ -14,9 +14,12 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use serde_json::json;
+use till::service::jobs::MOST_TRIES;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::{ask, download, jobs, status, worker_with};
+use super::{ask, download, jobs, status, work, worker_with};
 use crate::api::shop::Shop;
 
 /// A store that takes nothing, or nothing before the test says so.
@@ -179,7 +182,6 @@ async fn a_heartbeat_that_finds_the_job_cancelled_stops_the_writing_at_once() {
 
 #[tokio::test]
 async fn a_gateway_that_is_away_is_asked_again_and_at_last_the_report_has_failed() {
-    use till::service::jobs::MOST_TRIES;
     let shop = Shop::open().await;
     let support = shop.staff("support").await;
     let id = ask(&support, "reconciliation", "csv").await;
@@ -194,4 +196,30 @@ async fn a_gateway_that_is_away_is_asked_again_and_at_last_the_report_has_failed
     worker.run_until_idle().await.unwrap();
     let body = status(&support, &id).await.json();
     assert_eq!(body["error"]["code"], "payment_gateway_unavailable", "{body}");
+}
+
+#[tokio::test]
+async fn a_worker_that_stops_gives_its_job_back_at_once_and_the_try_does_not_count() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    ada.order(&shop.product("MUG", 5).await, 1).await;
+    let id = ask(&ada, "orders", "csv").await;
+    let (arrived, open) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let manner = Manner::Gate { arrived: arrived.clone(), open };
+    let mut gated = jobs(&shop);
+    gated.files = gated.files.through(|inner| Arc::new(Unwilling { inner, manner }));
+    for _stop in 0..MOST_TRIES + 1 {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        worker_with(&shop, gated.clone()).await.spawn(&tasks, &stop);
+        arrived.acquire().await.unwrap().forget();
+        assert_eq!(status(&ada, &id).await.json()["status"], "processing");
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!(status(&ada, &id).await.json()["status"], "queued");
+        assert_eq!(shop.count("SELECT tries::bigint FROM jobs").await, 0);
+        assert_eq!(shop.test.files.found(), []);
+    }
+    work(&shop).await;
+    assert_eq!(download(&ada, &id).await.text.lines().count(), 2);
 }

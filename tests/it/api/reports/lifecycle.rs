@@ -138,30 +138,6 @@ async fn a_job_that_no_worker_survives_has_failed_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_worker_that_stops_gives_its_job_back_and_the_try_does_not_count() {
-    let (shop, ada) = shop_with_orders(1).await;
-    let id = ask(&ada, "orders", "csv").await;
-    let stopping = CancellationToken::new();
-    stopping.cancel();
-    for _stop in 0..MOST_TRIES + 2 {
-        let leased = jobs::claim_due(&jobs(&shop)).await.unwrap().unwrap();
-        let mut end = jobs::run(&jobs(&shop), &leased, &stopping).await.unwrap();
-        // It may have been quicker than the stop.
-        if end == End::Complete {
-            end = End::GivenBack;
-            sqlx::query("UPDATE jobs SET status = 'queued', completed_at = NULL, expires_at = NULL, tries = 0")
-                .execute(&shop.test.services.pool)
-                .await
-                .unwrap();
-        }
-        assert_eq!(end, End::GivenBack);
-        assert_eq!(status(&ada, &id).await.json()["status"], "queued");
-    }
-    work(&shop).await;
-    assert_eq!(download(&ada, &id).await.text.lines().count(), 2);
-}
-
-#[tokio::test]
 async fn the_message_of_a_job_may_come_twice_and_it_is_made_once() {
     let (shop, ada) = shop_with_orders(1).await;
     made(&shop, &ada, "orders", "csv").await;
@@ -174,4 +150,36 @@ async fn the_message_of_a_job_may_come_twice_and_it_is_made_once() {
     work(&shop).await;
     let told = "SELECT count(*) FROM outbox WHERE topic = 'report.completed'";
     assert_eq!((shop.test.files.found().len(), shop.count(told).await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_erased_account_takes_its_reports_and_their_files_with_it() {
+    let (shop, ada) = shop_with_orders(1).await;
+    made(&shop, &ada, "orders", "csv").await;
+    let waiting = ask(&ada, "orders", "csv").await;
+    let admin = shop.staff("admin").await;
+    assert_eq!(ada.send(Method::DELETE, "/v1/users/me", &[], "").await.status, 204);
+    work(&shop).await;
+    assert_eq!(shop.test.files.found(), []);
+    status(&admin, &waiting).await.problem(404, "not_found");
+    assert_eq!(shop.count("SELECT count(*) FROM jobs WHERE status = 'cancelled'").await, 1);
+}
+
+#[tokio::test]
+async fn files_of_which_no_job_tells_are_swept_after_a_day_and_no_others() {
+    use till::service::imports::Upload;
+    let (shop, ada) = shop_with_orders(1).await;
+    made(&shop, &ada, "orders", "csv").await;
+    let mut lost = Upload::begin(&jobs(&shop));
+    lost.write("sku".into()).await.unwrap();
+    lost.finish().await.unwrap();
+    assert_eq!(shop.test.files.found().len(), 2);
+    shop.test.clock.advance(Duration::hours(23));
+    work(&shop).await;
+    assert_eq!(shop.test.files.found().len(), 2);
+    shop.test.clock.advance(Duration::hours(2));
+    work(&shop).await;
+    assert_eq!(shop.test.files.found().len(), 1);
+    let ada = shop.sign_in(ada.id, "ada@example.com").await;
+    assert_eq!(ada.get("/v1/reports").await.json()["data"][0]["status"], "complete");
 }
