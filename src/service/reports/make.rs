@@ -39,7 +39,14 @@ pub(in crate::service) async fn make(
             return Err(error);
         }
     };
-    let written = watch.over(async { Ok(file.finish().await?) }).await?;
+    let written = match watch.over(async { Ok(file.finish().await?) }).await {
+        Ok(written) => written,
+        Err(error) => {
+            // It may have become whole in the very moment; if it can't be removed now, it goes when the job expires.
+            drop(jobs.files.remove(&key).await);
+            return Err(error);
+        }
+    };
     fail_point::here("jobs.written");
     let completed = complete(jobs, leased, &order, report_file(&key, &written, rows)).await;
     if matches!(completed, Err(NotDone::Lost)) {
