@@ -16,6 +16,7 @@ use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
 use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
+use crate::service::jobs::JobsError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
 use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
@@ -139,6 +140,28 @@ impl From<ProductError> for Problem {
             ProductError::PreconditionFailed { .. } => Self::new(ProblemCode::PreconditionFailed),
             ProductError::Key(error) => error.into(),
             ProductError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JobsError> for Problem {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::NotFound => Self::new(ProblemCode::NotFound),
+            JobsError::NotReady { progress } => Self::new(ProblemCode::ReportNotReady)
+                .detail(format!("The report is at {progress} %."))
+                .retry_after(SOON),
+            JobsError::NoFile { status } => Self::new(ProblemCode::NotFound)
+                .detail(format!("There is no file: the report is {status}.")),
+            JobsError::Expired => Self::new(ProblemCode::ReportExpired),
+            JobsError::Key(error) => error.into(),
+            JobsError::Store(error) => error.into(),
+            error @ JobsError::File(_) => {
+                Self::new(ProblemCode::DependencyUnavailable).retry_after(SOON).caused_by(error)
+            }
+            error @ JobsError::Unreadable(_) => {
+                Self::new(ProblemCode::InternalError).caused_by(error)
+            }
         }
     }
 }

@@ -32,8 +32,14 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::categories::routes())
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
+        .merge(v1::reports::routes())
         .merge(v1::gateway::routes())
         .merge(v1::idempotency_keys::routes())
+}
+
+/// What answers with files; else it is a resource like the others.
+fn files() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().merge(v1::reports::files())
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.
@@ -48,10 +54,11 @@ pub fn router_beside(
     edge: EdgeSettings,
     ambient: Ambient,
 ) -> Router {
-    let (resources, document) = resources().split_for_parts();
-    let document = openapi::complete(document);
+    let document = document();
+    let (resources, files) = (Router::from(resources()), Router::from(files()));
     let routes = resources
         .layer(from_fn(json_only::layer))
+        .merge(files)
         .with_state(state)
         .merge(openapi::routes(&document))
         .merge(docs::routes())
@@ -61,5 +68,5 @@ pub fn router_beside(
 
 /// The OpenAPI document of version 1, as it is served and committed.
 pub fn document() -> OpenApi {
-    openapi::complete(resources().into_openapi())
+    openapi::complete(resources().merge(files()).into_openapi())
 }

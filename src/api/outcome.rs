@@ -10,6 +10,7 @@ use super::problem::{Problem, ProblemCode};
 use super::v1::orders::body::OrderBody;
 use super::v1::payments::body::{PaymentBody, RefundBody};
 use super::v1::products::body::{InventoryBody, ProductBody};
+use super::v1::reports::body::JobAcceptedBody;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::refund::Refund;
 use crate::service::idempotency::{Answer, Provenance};
@@ -83,6 +84,8 @@ fn render(outcome: Outcome, first_request: Option<String>) -> Response {
         Outcome::StockAdjusted { product_id, available } => {
             Json(InventoryBody::new(product_id, available)).into_response()
         }
+        Outcome::ReportRequested { job_id } => accepted(JobAcceptedBody::of_report(job_id)),
+        Outcome::ImportRequested { job_id } => accepted(JobAcceptedBody::of_import(job_id)),
         Outcome::Refused(refusal) => replayable(Problem::from(refusal), first_request),
     }
 }
@@ -110,6 +113,10 @@ fn replayable(problem: Problem, first_request: Option<String>) -> Response {
         Some(request_id) => problem.with_request_id(request_id).into_response(),
         None => problem.into_response(),
     }
+}
+
+fn accepted(body: JobAcceptedBody) -> Response {
+    located(StatusCode::ACCEPTED, body.status_url.clone(), Json(body))
 }
 
 fn created(location: String, body: impl IntoResponse) -> Response {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::extract::CursorKey;
 use crate::service::Services;
+use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
 
 /// Cloned for each request; everything inside is shared.
@@ -11,6 +12,7 @@ use crate::service::payments::Payments;
 pub struct ApiState {
     pub services: Arc<Services>,
     pub payments: Arc<Payments>,
+    pub jobs: Arc<Jobs>,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
 }

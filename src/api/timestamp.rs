@@ -6,6 +6,7 @@ use time::{OffsetDateTime, UtcOffset};
 use utoipa::ToSchema;
 
 use crate::domain::Violation;
+use crate::domain::utc::Utc;
 
 /// `2026-11-22T20:18:00.123Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -34,14 +35,7 @@ impl From<OffsetDateTime> for Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let utc = self.0.to_offset(UtcOffset::UTC);
-        let (date, clock) = (utc.date(), utc.time());
-        let (hour, minute, second, millisecond) = clock.as_hms_milli();
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
-        )
+        Utc(self.0).fmt(f)
     }
 }
 

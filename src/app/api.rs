@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::ops::Extras;
 use super::serve::Served;
-use super::{AppError, database, dependencies, ops, payments, serve, services};
+use super::{AppError, database, dependencies, jobs, ops, payments, serve, services};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -59,8 +59,14 @@ fn serve_both(
     probes.extend(services::broker_probe(config));
     let health = Health::new(readiness.clone(), probes);
     let payments = payments::open(config, &services, gateway, shutdown)?;
+    let jobs = jobs::open(config, &services, gateway)?;
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
-    let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
+    let state = ApiState {
+        services: Arc::new(services),
+        payments: Arc::new(payments),
+        jobs: Arc::new(jobs),
+        cursors,
+    };
     let edge = EdgeSettings::from(&config.http);
     let probes = crate::ops::probe_routes(health.clone());
     let router = crate::api::router_beside(probes, state, edge, ambient);

@@ -7,6 +7,7 @@ pub mod dependencies;
 pub mod documents;
 pub mod gateway;
 pub mod install;
+pub mod jobs;
 pub mod keys;
 pub mod ops;
 pub mod payments;
@@ -47,6 +48,8 @@ pub enum AppError {
     KeysCommand(#[from] crate::cli::keys::KeysCommandError),
     #[error(transparent)]
     Mailer(#[from] crate::clients::mailer::MailerError),
+    #[error("the store of files cannot be used: {0}")]
+    Files(#[from] crate::clients::files::FileError),
     #[error("signals cannot be watched: {0}")]
     Signals(#[source] std::io::Error),
     #[error("a part stopped by itself: {0}")]

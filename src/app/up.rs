@@ -11,7 +11,7 @@ use super::gateway::OpenGateway;
 use super::install::install;
 use super::ops::{self, Extras};
 use super::serve::Served;
-use super::{AppError, database, gateway, payments, seed, serve, services, worker};
+use super::{AppError, database, gateway, jobs, payments, seed, serve, services, worker};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -194,10 +194,16 @@ fn start_parts(
     let health = Health::new(readiness.clone(), probes);
     let payments = payments::open(config, &services, &gateway_url, shutdown)?;
     let mailing = worker::mailing(config)?;
-    worker::open(config, &services, &payments, &mailing)
+    let jobs = jobs::open(config, &services, &gateway_url)?;
+    worker::open(config, (&services, &payments, &jobs), &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
-    let state = ApiState { services: Arc::new(services), payments: Arc::new(payments), cursors };
+    let state = ApiState {
+        services: Arc::new(services),
+        payments: Arc::new(payments),
+        jobs: Arc::new(jobs),
+        cursors,
+    };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
     let bounds = config.connections;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::ops::{self, Extras};
-use super::{AppError, database, dependencies, payments, services};
+use super::{AppError, database, dependencies, jobs, payments, services};
 use crate::clients::broker::{RabbitMq, Topology};
 use crate::clients::mailer::{MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::ops::{Health, Importance, Probe, Readiness};
 use crate::service::Services;
+use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
 use crate::shutdown::{Bounds, Shutdown};
@@ -40,8 +41,7 @@ pub fn mailing(config: &Config) -> Result<Mailing, AppError> {
 /// A worker that does nothing yet: over RabbitMQ where it is named, else reading the outbox itself.
 pub fn open(
     config: &Config,
-    services: &Services,
-    payments: &Payments,
+    (services, payments, jobs): (&Services, &Payments, &Jobs),
     mailing: &Mailing,
 ) -> Worker {
     let mails = Mails {
@@ -50,7 +50,7 @@ pub fn open(
         public_url: config.http.public_url.clone(),
     };
     let (services, payments) = (services.clone(), payments.clone());
-    let parts = WorkerParts { services, payments, mails };
+    let parts = WorkerParts { services, payments, mails, jobs: jobs.clone() };
     match &config.broker.url {
         None => Worker::in_process(parts),
         Some(url) => Worker::over_rabbitmq(parts, |subscriptions| {
@@ -74,7 +74,8 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     let services = services::open(config, &pool, &Ambient::system());
     let gateway = &config.gateway.url;
     let payments = payments::open(config, &services, gateway, &shutdown)?;
-    let worker = open(config, &services, &payments, &mailing(config)?);
+    let jobs = jobs::open(config, &services, gateway)?;
+    let worker = open(config, (&services, &payments, &jobs), &mailing(config)?);
     let mut probes =
         vec![services::postgres_probe(&pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));

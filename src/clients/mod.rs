@@ -1,6 +1,7 @@
 //! Adapters for everything that is reached over a network; no SQL and no business rule lives here.
 
 pub mod broker;
+pub mod files;
 pub mod mailer;
 pub mod payment_gateway;
 pub mod probes;

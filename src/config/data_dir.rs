@@ -11,7 +11,7 @@ pub const DATA_DIR: Setting = Setting {
     expects: "a folder's path",
     default: Some(".till"),
     example: "/var/lib/till",
-    help: "Folder of local files: private Postgres, development key, mails without SMTP, the sandbox gateway's record.",
+    help: "Folder of local files: private Postgres, development key, mails without SMTP, reports, the sandbox gateway's record.",
 };
 
 /// The folder of local files; it may not exist yet.

@@ -16,6 +16,7 @@ mod database;
 mod embedded;
 mod error;
 mod example;
+mod files;
 mod gateway;
 mod http;
 mod log;
@@ -42,6 +43,7 @@ pub use database::Database;
 pub use embedded::Embedded;
 pub use error::{ConfigErrors, Fault};
 pub use example::env_example;
+pub use files::{Files, FilesPlace};
 pub use gateway::Gateway;
 pub use http::Http;
 pub use log::{Log, LogFormat};
@@ -75,6 +77,7 @@ pub const SETTINGS: &[&Setting] = &[
     &shutdown::SHUTDOWN_GRACE,
     &secret_key::SECRET_KEY,
     &data_dir::DATA_DIR,
+    &files::FILES_URL,
     &database::DATABASE_URL,
     &database::POOL_MIN,
     &database::POOL_MAX,
@@ -177,6 +180,8 @@ pub struct Config {
     pub root_key: RootKey,
     /// Where local files are kept.
     pub data_dir: DataDir,
+    /// Where reports and uploads are kept.
+    pub files: Files,
     /// Postgres and the pool of connections to it.
     pub database: Database,
     /// Where the programs of a private Postgres are looked for.
@@ -225,6 +230,7 @@ impl Config {
         let ops = ops::read(reader);
         let shutdown = shutdown::read(reader);
         let data_dir = data_dir::read(reader);
+        let files = files::read(reader, data_dir.as_ref().map_err(|noted| *noted));
         let database = database::read(reader, program.database());
         let embedded = embedded::read(reader);
         let redis = redis::read(reader, program.shared_parts());
@@ -243,6 +249,7 @@ impl Config {
             shutdown: shutdown?,
             root_key: root_key?,
             data_dir: data_dir?,
+            files: files?,
             database: database?,
             embedded: embedded?,
             redis: redis?,

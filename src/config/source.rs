@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches};
+use secrecy::SecretString;
 
 use super::{SETTINGS, Setting};
 
@@ -88,6 +89,16 @@ impl Environment {
             .get("PATH")
             .map(|path| std::env::split_paths(path).collect())
             .unwrap_or_default()
+    }
+
+    /// Variables of another's making, as they are: what an S3-compatible store is reached with.
+    pub(super) fn starting_with(&self, prefix: &str) -> Vec<(String, SecretString)> {
+        let named = self.variables.iter().filter(|(name, _)| name.starts_with(prefix));
+        named
+            .filter_map(|(name, value)| {
+                Some((name.clone(), SecretString::from(value.to_str()?.to_owned())))
+            })
+            .collect()
     }
 
     /// The names of all variables.

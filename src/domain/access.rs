@@ -238,6 +238,15 @@ impl Principal {
         }
     }
 
+    /// Whose reports and imports this caller may see: one's own, and an administrator all. Staff who act for customers
+    /// have no business in what their colleagues asked for.
+    pub fn job_reach(&self) -> Reach {
+        match self.role {
+            Role::Admin => Reach::Everyone,
+            Role::Support | Role::Customer => Reach::Own(self.user_id),
+        }
+    }
+
     /// Whether this caller may place orders and payments in that customer's name.
     pub fn may_act_for(&self, customer: UserId) -> bool {
         self.reach().includes(customer)

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::ids::{OrderId, PaymentId, RefundId, UserId};
+use super::ids::{JobId, OrderId, PaymentId, RefundId, UserId};
 use super::money::{Amount, Currency};
+use super::report::{ReportFormat, ReportKind};
 
 /// A fact that others may act on. Its topic names it on the broker and in webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,15 @@ pub enum Event {
     },
     #[serde(rename = "refund.failed", rename_all = "camelCase")]
     RefundFailed { refund_id: RefundId, payment_id: PaymentId },
+    /// A report can be downloaded by whoever asked for it.
+    #[serde(rename = "report.completed", rename_all = "camelCase")]
+    ReportCompleted {
+        job_id: JobId,
+        customer_id: UserId,
+        kind: ReportKind,
+        format: ReportFormat,
+        rows: u64,
+    },
 }
 
 impl Event {
@@ -89,6 +99,7 @@ impl Event {
             Self::PaymentUnsettled { .. } => "payment.unsettled",
             Self::RefundSucceeded { .. } => "refund.succeeded",
             Self::RefundFailed { .. } => "refund.failed",
+            Self::ReportCompleted { .. } => "report.completed",
         }
     }
 }

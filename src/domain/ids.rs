@@ -58,6 +58,8 @@ ids! {
     EntryId,
     /// An outbox message; consumers recognise copies by it.
     MessageId,
+    /// A report, or an import of products.
+    JobId,
     /// The right to act on a leased row; a late holder has an old one.
     LeaseToken,
 }

@@ -50,6 +50,8 @@ pub mod may {
         ReadPayments = Some(Scope::PaymentsRead), Everybody;
         WritePayments = Some(Scope::PaymentsWrite), Everybody;
         WriteRefunds = Some(Scope::RefundsWrite), Everybody;
+        ReadReports = Some(Scope::ReportsRead), Everybody;
+        WriteReports = Some(Scope::ReportsWrite), Everybody;
         /// A key tells its owner what became of a request, whatever the token was made for.
         ReadOwnKeys = None, Everybody;
     }

@@ -12,6 +12,8 @@
 //! | `payments.settling` | before the settlement commits |
 //! | `payments.settled` | after that, before the client hears of it |
 //! | `outbox.published` | after a message was taken by the broker, before it is marked as sent |
+//! | `jobs.written` | after a report's file is there, before the report is said to be complete |
+//! | `jobs.batch` | after a batch of an import's rows was applied, before the next one |
 
 #[cfg(debug_assertions)]
 mod armed {

@@ -7,13 +7,16 @@ pub mod demo;
 pub mod health;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod imports;
 pub mod inbox;
+pub mod jobs;
 pub mod mails;
 pub mod orders;
 pub mod outbox;
 pub mod outcome;
 pub mod payments;
 pub mod products;
+pub mod reports;
 pub mod transact;
 pub mod users;
 

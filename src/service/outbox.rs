@@ -40,6 +40,26 @@ pub async fn publish(
     store::outbox::insert(conn, &messages, ambient.now()).await
 }
 
+/// Writes a message between our own parts: an errand, which is no event for others.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn send(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    cause: &Cause,
+    (topic, payload): (&'static str, serde_json::Value),
+) -> Result<(), StoreError> {
+    let message = store::outbox::NewMessage {
+        id: ambient.id(),
+        topic,
+        payload,
+        request_id: cause.request_id.clone(),
+        trace_parent: cause.trace_parent.clone(),
+    };
+    store::outbox::insert(conn, &[message], ambient.now()).await
+}
+
 /// How long a message is somebody's to send on; longer than any consumer may take.
 pub const LEASE: Duration = Duration::seconds(60);
 

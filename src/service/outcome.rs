@@ -36,6 +36,13 @@ pub enum Outcome {
         product_id: crate::domain::ids::ProductId,
         available: i64,
     },
+    /// The report will be made; the job is where to look.
+    ReportRequested {
+        job_id: crate::domain::ids::JobId,
+    },
+    ImportRequested {
+        job_id: crate::domain::ids::JobId,
+    },
     Refused(Refusal),
 }
 

@@ -9,7 +9,7 @@ use super::row::RowKey;
 use crate::domain::ids::{Id, ProductId};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::page::PageRequest;
-use crate::domain::product::{Category, CategoryCount, Product, ProductFilter};
+use crate::domain::product::{Category, CategoryCount, Product, ProductFilter, Sku};
 
 struct ProductRow {
     id: Uuid,
@@ -106,6 +106,28 @@ pub async fn find_for_update(
                 created_at, updated_at
          FROM products WHERE id = $1 FOR NO KEY UPDATE",
         id.as_uuid()
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Product::try_from)
+    .transpose()
+}
+
+/// The same, by its article number.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.products.find_by_sku_for_update", level = "debug", skip_all)]
+pub async fn find_by_sku_for_update(
+    conn: &mut PgConnection,
+    sku: &Sku,
+) -> Result<Option<Product>, StoreError> {
+    sqlx::query_as!(
+        ProductRow,
+        "SELECT id, sku, name, description, category, unit_amount, currency, active, version,
+                created_at, updated_at
+         FROM products WHERE sku = $1 FOR NO KEY UPDATE",
+        sku.as_str()
     )
     .fetch_optional(conn)
     .await?

@@ -4,6 +4,7 @@
 //! - The broker hands each to the consumers that take its topic ([`consumers`]); [`dispatcher`] keeps copies, panics
 //!   and hangs away from them and gives up what can't be handled; [`delivery`] says which failure is which.
 //! - Timers ([`jobs`]) do what is due by the injected clock.
+//! - Long jobs ([`long_jobs`]) run beside them, a few at a time, each under a lease in the database.
 //!
 //! Any number of workers may run: what one works on, the others pass over.
 
@@ -11,6 +12,7 @@ pub mod consumers;
 pub mod delivery;
 mod dispatcher;
 pub mod jobs;
+mod long_jobs;
 mod outbox_relay;
 mod trouble;
 
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clients::broker::{Broker, InProcess, RabbitMq, Subscription};
+use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
 use crate::service::{Services, StoreError};
@@ -27,6 +30,7 @@ use crate::service::{Services, StoreError};
 use consumers::{Consume, subscriptions};
 use dispatcher::Dispatcher;
 use jobs::{JOBS, Progress};
+use long_jobs::LongJobs;
 use outbox_relay::Relay;
 
 /// What a worker works with.
@@ -35,6 +39,7 @@ pub struct WorkerParts {
     pub services: Services,
     pub payments: Payments,
     pub mails: Mails,
+    pub jobs: Jobs,
 }
 
 /// A worker that is put together and does nothing yet.
@@ -42,6 +47,7 @@ pub struct WorkerParts {
 pub struct Worker {
     parts: Arc<WorkerParts>,
     relay: Arc<Relay>,
+    long_jobs: Arc<LongJobs>,
     rabbit: Option<Rabbit>,
 }
 
@@ -66,16 +72,26 @@ pub enum DrainError {
 impl Worker {
     /// A worker whose consumers read the outbox themselves.
     pub fn in_process(parts: WorkerParts) -> Self {
-        let consumers = consumers::all(&parts);
-        Self::in_process_with(parts, consumers)
+        let long_jobs = Arc::new(LongJobs::new(parts.jobs.clone()));
+        let consumers = consumers::all(&parts, &long_jobs);
+        Self::in_process_over(parts, long_jobs, consumers)
     }
 
     /// [`Worker::in_process`] with these consumers.
     pub fn in_process_with(parts: WorkerParts, consumers: Vec<Arc<dyn Consume>>) -> Self {
+        let long_jobs = Arc::new(LongJobs::new(parts.jobs.clone()));
+        Self::in_process_over(parts, long_jobs, consumers)
+    }
+
+    fn in_process_over(
+        parts: WorkerParts,
+        long_jobs: Arc<LongJobs>,
+        consumers: Vec<Arc<dyn Consume>>,
+    ) -> Self {
         let subscriptions = subscriptions(&consumers);
         let dispatcher = Dispatcher::new(parts.services.clone(), consumers);
         let broker = InProcess::new(subscriptions, Arc::new(dispatcher));
-        Self::over(parts, Arc::new(broker), None)
+        Self::over(parts, long_jobs, Arc::new(broker), None)
     }
 
     /// A worker that publishes at RabbitMQ and consumes from there; `open` makes the broker from what consumers
@@ -84,25 +100,22 @@ impl Worker {
         parts: WorkerParts,
         open: impl FnOnce(Vec<Subscription>) -> RabbitMq,
     ) -> Self {
-        let consumers = consumers::all(&parts);
-        Self::over_rabbitmq_with(parts, consumers, open)
-    }
-
-    /// [`Worker::over_rabbitmq`] with these consumers.
-    pub fn over_rabbitmq_with(
-        parts: WorkerParts,
-        consumers: Vec<Arc<dyn Consume>>,
-        open: impl FnOnce(Vec<Subscription>) -> RabbitMq,
-    ) -> Self {
+        let long_jobs = Arc::new(LongJobs::new(parts.jobs.clone()));
+        let consumers = consumers::all(&parts, &long_jobs);
         let broker = Arc::new(open(subscriptions(&consumers)));
         let dispatcher = Arc::new(Dispatcher::new(parts.services.clone(), consumers));
         let rabbit = Rabbit { broker: Arc::clone(&broker), dispatcher };
-        Self::over(parts, broker, Some(rabbit))
+        Self::over(parts, long_jobs, broker, Some(rabbit))
     }
 
-    fn over(parts: WorkerParts, broker: Arc<dyn Broker>, rabbit: Option<Rabbit>) -> Self {
+    fn over(
+        parts: WorkerParts,
+        long_jobs: Arc<LongJobs>,
+        broker: Arc<dyn Broker>,
+        rabbit: Option<Rabbit>,
+    ) -> Self {
         let relay = Relay::new(parts.services.clone(), broker);
-        Self { parts: Arc::new(parts), relay: Arc::new(relay), rabbit }
+        Self { parts: Arc::new(parts), relay: Arc::new(relay), long_jobs, rabbit }
     }
 
     /// The broker, where there is one.
@@ -117,6 +130,7 @@ impl Worker {
             None => drop(tasks.spawn(relaying)),
             Some(rabbit) => drop(tasks.spawn(rabbit.work_beside(relaying, stop.clone()))),
         }
+        tasks.spawn(self.long_jobs.run(stop.clone()));
         for job in JOBS {
             tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
         }
@@ -136,6 +150,7 @@ impl Worker {
                     idle = false;
                 }
             }
+            idle &= !self.long_jobs.drain().await?;
             if idle && self.relay.drain().await? == 0 {
                 return Ok(());
             }

@@ -13,6 +13,7 @@ mod connections;
 mod crash;
 mod embedded;
 mod examples;
+mod files;
 mod money;
 mod ops;
 mod processes;

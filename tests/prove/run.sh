@@ -14,6 +14,7 @@ image() {
 }
 
 process=$(tests/services.sh run bash -c 'tests/services.sh wait; tests/prove/process.sh')
+report=$(tests/services.sh run bash -c 'tests/services.sh wait; tests/prove/report.sh')
 mkdir -p docs
 cat >docs/measurements.md <<END
 # Measurements
@@ -29,5 +30,11 @@ machine.
 $process
 | size of the three programs | $(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }') |
 | size of the image (\`docker image inspect till\`) | $(image || echo 'no Docker here') |
+
+## Reports
+
+The same machine and build. Command: \`make prove\` (\`tests/prove/report.sh\`).
+
+$report
 END
 echo 'wrote docs/measurements.md' >&2

@@ -11,6 +11,7 @@ pub mod page;
 pub mod patch;
 pub mod preconditions;
 pub mod query;
+pub mod range;
 pub mod read_conditions;
 
 pub use fields::{Fields, Parse};

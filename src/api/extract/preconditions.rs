@@ -38,6 +38,11 @@ impl EntityTag {
         Self { strength: Strength::Strong, opaque: digest }
     }
 
+    /// The same, of a file whose SHA-256 (in hexadecimal) is known.
+    pub fn of_digest(digest: &str) -> Self {
+        Self { strength: Strength::Strong, opaque: digest.to_owned() }
+    }
+
     /// The version, where this is a strong tag of this resource.
     fn version_of(&self, id: impl Id) -> Option<i64> {
         let (_, version) = self.opaque.split_once('.')?;

@@ -2,19 +2,36 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use crate::api::problem::{Problem, ProblemCode};
 
+/// How long requests may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadlines {
+    pub all: Duration,
+    /// By route, where it is longer.
+    pub routes: &'static [(&'static str, Duration)],
+}
+
+impl Deadlines {
+    fn of(&self, request: &Request) -> Duration {
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let own = self.routes.iter().find(|(path, _)| Some(*path) == route);
+        own.map_or(self.all, |(_, longer)| self.all.max(*longer))
+    }
+}
+
 /// Covers the reading of the body too, since extractors run within.
 pub(super) async fn layer(
-    State(deadline): State<Duration>,
+    State(deadlines): State<Deadlines>,
     request: Request,
     next: Next,
 ) -> Response {
+    let deadline = deadlines.of(&request);
     match timeout(deadline, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {

@@ -33,6 +33,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 
 use crate::domain::ambient::Ambient;
+use deadline::Deadlines;
 use problems::Bounds;
 use security_headers::Hsts;
 
@@ -42,7 +43,8 @@ pub use url_limit::MAX_URL;
 
 /// Puts the layers around these routes and their fallback.
 pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router {
-    let EdgeSettings { body_limit, deadline, cors_origins, hsts } = settings;
+    let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts } = settings;
+    let deadlines = Deadlines { all: deadline, routes: route_deadlines };
     let stack = ServiceBuilder::new()
         .layer(from_fn_with_state(ambient, request_id::layer))
         .layer(from_fn(span::layer))
@@ -52,7 +54,7 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
         .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
         .layer(from_fn(url_limit::layer))
         .layer(from_fn(catch_panic::layer))
-        .layer(from_fn_with_state(deadline, deadline::layer))
+        .layer(from_fn_with_state(deadlines, deadline::layer))
         .layer(DefaultBodyLimit::max(body_limit));
     routes.layer(stack)
 }

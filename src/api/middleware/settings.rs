@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 
+use crate::api::v1::ROUTE_DEADLINES;
 use crate::config::Http;
 
 /// Bounds and headers that hold for every request.
@@ -13,6 +14,8 @@ pub struct EdgeSettings {
     pub body_limit: usize,
     /// Longest time until an answer begins.
     pub deadline: Duration,
+    /// Routes with a deadline of their own, where it is the longer one: those that take more than a moment's body.
+    pub route_deadlines: &'static [(&'static str, Duration)],
     /// Origins whose pages may call from a browser, each exactly as browsers send it; none switches CORS off.
     pub cors_origins: Vec<HeaderValue>,
     /// `max-age` of `Strict-Transport-Security`; `None` sends no such header.
@@ -26,6 +29,7 @@ impl From<&Http> for EdgeSettings {
         Self {
             body_limit: http.body_limit,
             deadline: http.request_deadline,
+            route_deadlines: ROUTE_DEADLINES,
             cors_origins: http.cors_origins.iter().filter_map(origin).collect(),
             hsts: http.hsts,
         }
@@ -38,6 +42,7 @@ impl Default for EdgeSettings {
         Self {
             body_limit: 256 * 1024,
             deadline: Duration::from_secs(10),
+            route_deadlines: ROUTE_DEADLINES,
             cors_origins: Vec::new(),
             hsts: None,
         }

@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 use super::operations;
 
 /// The first id or key in the path of each operation that has one.
-const IDS: [(&str, &str); 18] = [
+const IDS: [(&str, &str); 22] = [
     ("get_user", "01890a5d-ac96-774b-bcce-b302099a8000"),
     ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
@@ -25,6 +25,10 @@ const IDS: [(&str, &str); 18] = [
     ("refund_payment", "01890a5d-ac96-774b-bcce-b302099ab002"),
     ("list_refunds", "01890a5d-ac96-774b-bcce-b302099ab005"),
     ("get_refund", "01890a5d-ac96-774b-bcce-b302099ab005"),
+    ("get_report_status", "01890a5d-ac96-774b-bcce-b302099ad001"),
+    ("download_report", "01890a5d-ac96-774b-bcce-b302099ad001"),
+    ("cancel_report", "01890a5d-ac96-774b-bcce-b302099ad002"),
+    ("get_import_status", "01890a5d-ac96-774b-bcce-b302099ad003"),
     ("get_idempotency_key", "place_order-1"),
 ];
 const REFUND: &str = "01890a5d-ac96-774b-bcce-b302099ac001";

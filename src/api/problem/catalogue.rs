@@ -259,6 +259,13 @@ catalogue! {
         remedy "Poll the report's status, no faster than its Retry-After says."
         detail "The report is at 42 %."
     }
+    ReportExpired "report_expired" GONE AfterChange {
+        "The report's file is gone"
+        meaning "The report was made, but its file was kept for its time only and is gone."
+        cause "More than seven days have passed since the report was complete."
+        remedy "Generate the report again."
+        detail "The report's file has expired."
+    }
     VersionRetired "version_retired" GONE AfterChange {
         "This version has been retired"
         meaning "This version of the operation is past its sunset and no longer answers."
@@ -290,9 +297,16 @@ catalogue! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE AfterChange {
         "The body's format is not supported"
         meaning "The body is not labelled as something this operation reads. Nothing of it was used."
-        cause "The Content-Type is missing or not application/json, or the body is compressed (Content-Encoding)."
+        cause "The Content-Type is missing or not what the operation reads (application/json, unless it says otherwise), or the body is compressed (Content-Encoding)."
         remedy "Send Content-Type: application/json and an uncompressed body."
         detail "Send the body as application/json."
+    }
+    RangeNotSatisfiable "range_not_satisfiable" RANGE_NOT_SATISFIABLE AfterChange {
+        "There is nothing in this range"
+        meaning "Nothing of what Range asks for is part of the file. Content-Range says how long it is."
+        cause "A range that begins behind the end of the file, or the last 0 bytes of it."
+        remedy "Ask for a range within the file, or leave the header out."
+        detail "The file has 1048576 bytes."
     }
     ValidationFailed "validation_failed" UNPROCESSABLE_ENTITY AfterChange {
         "The request is not valid"

@@ -7,4 +7,10 @@ pub mod idempotency_keys;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod reports;
 pub mod users;
+
+use std::time::Duration;
+
+/// Operations that take longer than others: their bodies are files.
+pub const ROUTE_DEADLINES: &[(&str, Duration)] = &[products::import::DEADLINE];

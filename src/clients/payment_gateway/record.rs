@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::GatewayError;
 use super::sandbox::{bounded, broken, http, read};
@@ -33,6 +34,8 @@ pub struct RecordedCharge {
     pub amount: i64,
     pub amount_captured: i64,
     pub amount_refunded: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
 }
 
 /// Some charges, and where the next page begins.

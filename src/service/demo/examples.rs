@@ -1,4 +1,5 @@
-//! The orders and payments that the examples of the OpenAPI document name; all belong to the demo's customer.
+//! The orders, payments and reports that the examples of the OpenAPI document name; all but an import belong to the
+//! demo's customer.
 //!
 //! | id ends in | what it is | so that this succeeds |
 //! | --- | --- | --- |
@@ -8,6 +9,9 @@
 //! | `b003` | money set aside, for seven days | capturing it |
 //! | `b004` | money set aside, for seven days | releasing it |
 //! | `b005`, `c001` | money taken, and a part of it given back | reading its refunds |
+//! | `d001` | a report that the first worker makes | looking at it, downloading it |
+//! | `d002` | another one | cancelling or removing it |
+//! | `d003` | an import that is over | looking at it |
 //!
 //! `8000` to `8003` are people ([`super::people`]), `9001` and what follows are products ([`super::catalogue`]).
 
@@ -19,7 +23,7 @@ use super::dice::Dice;
 use super::past::{Answer, Charge, GivenBack, Past};
 use super::people::demo_customer;
 use super::story::{Shop, place, receive, whole};
-use crate::domain::ids::{OrderId, PaymentId, RefundId};
+use crate::domain::ids::{JobId, OrderId, PaymentId, RefundId};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::order::{Order, Quantity};
 
@@ -59,6 +63,17 @@ pub(super) fn tell(shop: &Shop) -> Result<Past, DemoError> {
     };
     past.give_back(&mut dice, back)?;
     Ok(past)
+}
+
+/// Reports of the last month, and an import.
+pub(super) const REPORTS: [u16; 2] = [0xd001, 0xd002];
+
+pub(super) fn report(ending: u16) -> JobId {
+    JobId::from(id(ending))
+}
+
+pub(super) fn import() -> JobId {
+    JobId::from(id(0xd003))
 }
 
 /// Two of the first product and one of the second, an hour ago.

@@ -151,6 +151,7 @@ async fn open_shop(demo: &Demo, shop: &Shop, seen: DemoProgress) -> Result<(), D
             let Some(progress) = write::still(conn, seen).await? else { return Ok(()) };
             write::shop(conn, &services.ambient, shop, people).await?;
             write::past(conn, &services.ambient, past).await?;
+            write::jobs(conn, &services.ambient, shop).await?;
             let opened_at = Some(services.ambient.now());
             Ok(rows::update_progress(conn, DemoProgress { opened_at, ..progress }).await?)
         }

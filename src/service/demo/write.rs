@@ -2,18 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::DemoError;
 use super::past::Past;
-use super::people::keeper;
+use super::people::{demo_customer, keeper};
 use super::story::Shop;
+use super::{DemoError, examples};
 use crate::domain::ambient::Ambient;
 use crate::domain::ids::ProductId;
+use crate::domain::import::ImportResult;
+use crate::domain::job::JobKind;
+use crate::domain::report::{Period, ReportFormat, ReportKind, ReportOrder};
 use crate::domain::stock::{AdjustmentReason, StockDelta};
+use crate::service::jobs::FILES_LIVE;
 use crate::store::demo::shop::DemoUser;
 use crate::store::demo::{self as rows, DemoProgress};
+use crate::store::jobs::{self as long_jobs, Ended, Held, NewJob};
+use crate::store::outbox::Lease;
 use crate::store::stock::NewAdjustment;
 use crate::store::{orders, stock};
 
@@ -55,6 +62,44 @@ pub(super) async fn shop(
         .collect();
     stock::update_by(conn, &delivered, ambient.now()).await?;
     keep(conn, ambient, &delivered, ambient.now()).await
+}
+
+/// The long jobs of the examples: reports that wait for a worker, and an import that is over.
+pub(super) async fn jobs(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    shop: &Shop,
+) -> Result<(), DemoError> {
+    let now = ambient.now();
+    let period = Period::new(shop.told_at - Duration::days(30), shop.told_at)?;
+    let order = ReportOrder { kind: ReportKind::Orders, format: ReportFormat::Csv, period };
+    let (parameters, list) = (json!(order), json!({ "list": "" }));
+    let job = |id, kind, owner, about, parameters| NewJob {
+        id,
+        kind,
+        owner,
+        about,
+        parameters,
+        rows_to_do: None,
+        request_id: "demo",
+        trace_parent: None,
+    };
+    for ending in examples::REPORTS {
+        let (id, owner) = (examples::report(ending), demo_customer());
+        let report = job(id, JobKind::Report, owner, Some(owner), &parameters);
+        long_jobs::insert(conn, report, now).await?;
+    }
+    let import = job(examples::import(), JobKind::ProductImport, keeper(), None, &list);
+    let lease = Lease { token: ambient.id(), until: now };
+    let held = Held { id: import.id, token: lease.token };
+    long_jobs::insert(conn, import, now).await?;
+    long_jobs::lease(conn, held.id, lease, now, 1).await?;
+    let products = shop.products.len();
+    let result = ImportResult { created: products.try_into().unwrap_or(0), ..Default::default() };
+    let rows = i64::try_from(products).unwrap_or(0);
+    let ended = Ended { at: now, expires_at: now + FILES_LIVE };
+    long_jobs::update_complete(conn, held, rows, &json!(result), ended).await?;
+    Ok(())
 }
 
 /// Orders, payments and refunds, what was asked of the gateway, the journal, and what it took from the stock.

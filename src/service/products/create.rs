@@ -73,7 +73,8 @@ async fn insert(
     Ok(Outcome::ProductCreated(Box::new(product)))
 }
 
-fn new_product(ambient: &Ambient, new: &NewProduct) -> Product {
+/// For sale from now on.
+pub(in crate::service) fn new_product(ambient: &Ambient, new: &NewProduct) -> Product {
     let now = ambient.now();
     Product {
         id: ambient.id(),

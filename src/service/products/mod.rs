@@ -9,6 +9,7 @@ mod update;
 
 pub use adjust_stock::{AdjustStock, adjust_stock};
 pub use archive::archive;
+pub(in crate::service) use create::new_product;
 pub use create::{CreateProduct, InitialStock, create};
 pub use error::ProductError;
 pub use read::{

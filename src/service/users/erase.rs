@@ -9,7 +9,7 @@ use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::users::Erasure;
-use crate::store::{sessions, users};
+use crate::store::{job_files, sessions, users};
 
 /// Erases an account; its address may be registered again.
 ///
@@ -35,6 +35,8 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             let email = format!("{id}@erased.invalid");
             let rest = Erasure { email: &email, name: "Erased user", password_hash: "!" };
             sessions::update_all_revoked(conn, id, now).await?;
+            // Files of reports tell of a person, too.
+            job_files::update_removed_of_owner(conn, id, now).await?;
             Ok(users::update_erased(conn, id, &rest, now).await?)
         }
         .scope_boxed()

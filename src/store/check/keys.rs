@@ -40,6 +40,8 @@ pub async fn list_without_effect(
                    SELECT FROM products WHERE id = (snapshot ->> 'id')::uuid)
                WHEN kind = 'stock_adjusted' THEN EXISTS (
                    SELECT FROM stock WHERE product_id = (snapshot ->> 'product_id')::uuid)
+               WHEN kind IN ('report_requested', 'import_requested') THEN EXISTS (
+                   SELECT FROM jobs WHERE id = (snapshot ->> 'job_id')::uuid)
                ELSE false END
            UNION ALL
            SELECT format('key %s of %s', key, principal_id), 'runs, and its attempt is settled'

@@ -3,6 +3,7 @@
 //! A consumer sees copies. One whose effect is a transaction writes its inbox row in it; a mail has a delivery row.
 //! Messages that nobody takes are done at once.
 
+mod job_requested;
 mod welcome_mail;
 
 use std::fmt;
@@ -12,10 +13,12 @@ use futures_util::future::BoxFuture;
 
 use super::WorkerParts;
 use super::delivery::Failure;
+use super::long_jobs::LongJobs;
 use crate::clients::broker::Subscription;
 use crate::domain::event::Event;
 use crate::domain::message::Message;
 
+use job_requested::JobRequested;
 use welcome_mail::WelcomeMail;
 
 /// Acts on messages.
@@ -31,8 +34,11 @@ pub trait Consume: Send + Sync + fmt::Debug {
 }
 
 /// Every consumer there is.
-pub(super) fn all(parts: &WorkerParts) -> Vec<Arc<dyn Consume>> {
-    vec![Arc::new(WelcomeMail::new(parts.mails.clone()))]
+pub(super) fn all(parts: &WorkerParts, long_jobs: &Arc<LongJobs>) -> Vec<Arc<dyn Consume>> {
+    vec![
+        Arc::new(WelcomeMail::new(parts.mails.clone())),
+        Arc::new(JobRequested::new(Arc::clone(long_jobs))),
+    ]
 }
 
 /// What these consumers want to hear of.

@@ -3,6 +3,7 @@
 //! A tick only looks whether something is due, so a tick that was missed is caught up by the next one, and two workers
 //! at once share the rows: each is locked or leased by the one that works on it.
 
+mod clear;
 mod expire;
 mod measure;
 mod purge;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerParts;
 use super::trouble::Trouble;
 use crate::service::StoreError;
+use crate::service::jobs::JobsError;
 use crate::service::orders::OrderError;
 use crate::service::payments::PaymentError;
 
@@ -50,12 +52,15 @@ pub enum JobError {
     Order(#[from] OrderError),
     #[error(transparent)]
     Payment(#[from] PaymentError),
+    #[error(transparent)]
+    LongJob(#[from] JobsError),
     #[error("the job panicked")]
     Panicked,
 }
 
 const OFTEN: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(60);
+const HOURLY: Duration = Duration::from_secs(3_600);
 
 /// Every job there is.
 pub const JOBS: &[Job] = &[
@@ -83,6 +88,9 @@ pub const JOBS: &[Job] = &[
         every: SELDOM,
         run: |parts| purge::handled_messages(parts).boxed(),
     },
+    Job { name: "clear_files", every: SELDOM, run: |parts| clear::files(parts).boxed() },
+    Job { name: "sweep_strays", every: HOURLY, run: |parts| clear::strays(parts).boxed() },
+    Job { name: "purge_long_jobs", every: SELDOM, run: |parts| purge::long_jobs(parts).boxed() },
     Job { name: "measure_outbox", every: OFTEN, run: |parts| measure::outbox(parts).boxed() },
     Job { name: "measure_payments", every: OFTEN, run: |parts| measure::payments(parts).boxed() },
 ];

@@ -2,6 +2,7 @@
 
 use super::{JobError, Progress, progress};
 use crate::service::housekeeping;
+use crate::service::jobs::purge_cleared;
 use crate::worker::WorkerParts;
 
 const BATCH: i64 = 1_000;
@@ -20,4 +21,8 @@ pub(super) async fn sent_messages(parts: &WorkerParts) -> Result<Progress, JobEr
 
 pub(super) async fn handled_messages(parts: &WorkerParts) -> Result<Progress, JobError> {
     Ok(progress(housekeeping::purge_handled_messages(&parts.services, BATCH).await?, BATCH))
+}
+
+pub(super) async fn long_jobs(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(purge_cleared(&parts.jobs, BATCH).await?, BATCH))
 }

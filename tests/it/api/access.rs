@@ -7,6 +7,7 @@ use axum::http::Request;
 use serde_json::{Value, json};
 
 use super::document::operations;
+use super::reports::ask;
 use super::shop::{Actor, Shop};
 use super::support::send;
 
@@ -74,6 +75,7 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
         ("/v1/orders/", order["id"].as_str().unwrap().to_owned()),
         ("/v1/payments/", paid["id"].as_str().unwrap().to_owned()),
         ("/v1/users/", ada.id.to_string()),
+        ("/v1/reports/", ask(ada, "orders", "csv").await),
         ("/v1/idempotency-keys/", "pay".to_owned()),
     ])
 }

@@ -43,7 +43,8 @@ fn every_operation_shows_a_request_that_can_be_sent_as_it_stands() {
             let needed = parameter["required"] == true;
             assert!(!needed || !parameter["example"].is_null(), "{name}: {}", parameter["name"]);
         }
-        let body = &operation["requestBody"]["content"]["application/json"];
+        let contents = &operation["requestBody"]["content"];
+        let body = contents.as_object().and_then(|each| each.values().next()).unwrap_or(contents);
         if !operation["requestBody"].is_null() {
             let schema = match body["schema"]["$ref"].as_str() {
                 Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),

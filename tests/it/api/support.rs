@@ -27,6 +27,7 @@ pub struct Answered {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answered {
@@ -57,9 +58,9 @@ pub async fn send(router: &Router, request: Request<Body>) -> Answered {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
-    let bytes = to_bytes(body, 1 << 20).await.unwrap();
-    let text = String::from_utf8(bytes.into()).unwrap();
-    let answered = Answered { status: head.status, headers: head.headers, text };
+    let bytes = to_bytes(body, 1 << 20).await.unwrap().to_vec();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let answered = Answered { status: head.status, headers: head.headers, text, bytes };
     declared::check(&method, &path, &answered);
     answered
 }
@@ -78,6 +79,7 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
     let state = ApiState {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
+        jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
         cursors: CursorKey::new([7; 32]),
     };
     router(state, EdgeSettings::default(), test.services.ambient.clone())

@@ -1,5 +1,6 @@
 //! Several processes of the production programs beside each other: they start in any order, share the work, and end cleanly.
 
 mod deployment;
+mod reports;
 mod start;
 mod till_up;

@@ -3,6 +3,7 @@
 pub mod db;
 pub mod directory;
 pub mod factories;
+pub mod files;
 pub mod line;
 pub mod processes;
 pub mod program;

@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use sqlx::PgPool;
-use till::clients::payment_gateway::{CallbackVerifier, GuardedGateway, SandboxGateway};
+use till::clients::payment_gateway::{
+    CallbackVerifier, GatewayRecord, GuardedGateway, SandboxGateway,
+};
 use till::config::{BaseUrl, DerivedKey, RootKey};
 use till::domain::ambient::Ambient;
 use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
+use till::service::jobs::{Jobs, Pace};
 use till::service::payments::Payments;
 use till::service::{Cause, Services};
 use time::macros::datetime;
 use tokio_util::task::TaskTracker;
 
 use super::db::database;
+use super::files::FilesFolder;
 use crate::sandbox::support::{API_KEY, SIGNING_SECRET};
 
 /// What a test of the service layer is given.
@@ -24,6 +28,8 @@ use crate::sandbox::support::{API_KEY, SIGNING_SECRET};
 pub struct TestServices {
     pub services: Services,
     pub clock: Arc<ManualClock>,
+    /// Where reports and lists lie.
+    pub files: Arc<FilesFolder>,
 }
 
 /// How long a test's shop waits for the gateway; `pm_timeout` must hang for longer.
@@ -33,14 +39,16 @@ pub const GATEWAY_DEADLINE: Duration = Duration::from_secs(3);
 pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    TestServices { services: Services { pool: database().await, ambient, auth: auth() }, clock }
+    let services = Services { pool: database().await, ambient, auth: auth() };
+    TestServices { services, clock, files: FilesFolder::new() }
 }
 
 /// Services on a database that others use too, at the present time.
 pub fn over(pool: PgPool) -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    TestServices { services: Services { pool, ambient, auth: auth() }, clock }
+    let files = FilesFolder::new();
+    TestServices { services: Services { pool, ambient, auth: auth() }, clock, files }
 }
 
 /// The authentication of a process of its own.
@@ -58,7 +66,8 @@ impl TestServices {
         let options = self.services.pool.connect_options().as_ref().clone();
         let pool = self.services.pool.options().clone().connect_with(options).await.unwrap();
         let ambient = self.services.ambient.clone();
-        Self { services: Services { pool, ambient, auth: auth() }, clock: self.clock.clone() }
+        let (clock, files) = (self.clock.clone(), self.files.clone());
+        Self { services: Services { pool, ambient, auth: auth() }, clock, files }
     }
 
     /// Payments through the sandbox gateway at this address; nothing is called before the first charge.
@@ -75,6 +84,16 @@ impl TestServices {
             tasks: TaskTracker::new(),
             callback_url: None,
             callbacks: CallbackVerifier::new(signing_key, Arc::new(SystemClock)),
+        }
+    }
+
+    /// Long jobs that say something with every second row, and never without a row.
+    pub fn jobs(&self, gateway: BaseUrl) -> Jobs {
+        Jobs {
+            services: self.services.clone(),
+            files: self.files.open(),
+            gateway: GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap(),
+            pace: Pace { rows: 2, heartbeat: Duration::from_secs(3_600) },
         }
     }
 

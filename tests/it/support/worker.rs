@@ -29,6 +29,7 @@ pub fn parts_with(test: &TestServices, payments: Payments, sink: &SmtpSink) -> W
     WorkerParts {
         payments,
         mails: Mails { services: services.clone(), mailer, public_url },
+        jobs: test.jobs(BaseUrl::of(NOBODY)),
         services,
     }
 }
@@ -48,7 +49,9 @@ pub async fn left_over(test: &TestServices) -> Vec<String> {
          WHERE sent_at IS NULL AND NOT EXISTS (SELECT FROM dead_letters
              WHERE dead_letters.message_id = mail_deliveries.message_id AND consumer = kind)
          UNION ALL
-         SELECT 'attempt ' || kind || ' is live' FROM payment_attempts WHERE state = 'live'",
+         SELECT 'attempt ' || kind || ' is live' FROM payment_attempts WHERE state = 'live'
+         UNION ALL
+         SELECT 'job ' || kind || ' is ' || status FROM jobs WHERE status IN ('queued', 'processing')",
     )
     .fetch_all(&test.services.pool)
     .await

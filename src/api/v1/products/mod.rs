@@ -6,6 +6,8 @@ pub mod body;
 pub mod create;
 pub mod get;
 pub mod get_inventory;
+pub mod import;
+pub mod import_status;
 pub mod list;
 pub mod recommendations;
 pub mod update;
@@ -21,4 +23,6 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(get::get_product, update::update_product, archive::archive_product))
         .routes(routes!(get_inventory::get_inventory, adjust_inventory::adjust_inventory))
         .routes(routes!(recommendations::list_product_recommendations))
+        .routes(routes!(import::import_products))
+        .routes(routes!(import_status::get_import_status))
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod create;
 mod get;
+mod import;
 mod inventory;
 mod list;
 mod recommendations;
