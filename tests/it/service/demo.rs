@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use till::config::{BaseUrl, Stage};
 use till::domain::access::Role;
-use till::service::Services;
 use till::service::check::{GatewayRecord, check};
 use till::service::demo::{
     Demo, DemoError, DemoProgress, PASSWORD, Presence, SIGN_INS, SandboxHistory, begin_where_new,

@@ -336,7 +336,7 @@ async fn a_gateway_that_will_not_cancel_a_lapsed_authorisation_is_asked_again_an
     shop.test.clock.advance(Duration::days(7));
     assert_eq!(lapse().await.unwrap(), 1);
     // Refused: the attempt is over, and the money still set aside.
-    let refused = "UPDATE payment_attempts SET state = 'settled' WHERE kind = 'cancel'";
+    let refused = "UPDATE payment_attempts SET state = 'settled', settled_at = created_at WHERE kind = 'cancel'";
     sqlx::query(refused).execute(&shop.test.services.pool).await.unwrap();
     shop.test.clock.advance(Duration::minutes(59));
     assert_eq!(lapse().await.unwrap(), 0);
