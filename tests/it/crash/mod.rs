@@ -5,8 +5,8 @@
 //! end everything is restarted and drained, all answers are asked for once more, and every acknowledged order, payment
 //! and refund must be there exactly once, in our database and on the gateway's own record.
 //!
-//! `make crash-test SECONDS=600 SEED=7` runs it, and the suite does not: it takes the machine for itself. The seed draws what
-//! is done when, and what the clients buy; how the processes' threads interleave it does not draw.
+//! `make crash-test SECONDS=600 SEED=7` runs it, and `make test` a short form, both by itself: it takes the machine. The
+//! seed draws what is done when, and what the clients buy; how the processes' threads interleave it does not draw.
 
 mod blows;
 mod clients;
