@@ -68,9 +68,12 @@ CREATE TABLE payment_attempts (
     settled_at       timestamptz,
     -- When a human was told that it is live for too long.
     reported_at      timestamptz,
+    -- Of a charge that was given up: when the gateway is asked once more whether it was made after all.
+    look_again_at    timestamptz,
     CONSTRAINT payment_attempts_refund_named CHECK ((kind = 'refund') = (refund_id IS NOT NULL)),
     CONSTRAINT payment_attempts_settled_at_set CHECK ((state = 'settled') = (settled_at IS NOT NULL))
 );
+CREATE INDEX payment_attempts_to_look_at ON payment_attempts (look_again_at) WHERE look_again_at IS NOT NULL;
 -- A payment is charged, captured or cancelled by one live attempt at a time; refunds may run side by side.
 CREATE UNIQUE INDEX payment_attempts_one_live ON payment_attempts (payment_id) WHERE state = 'live' AND kind <> 'refund';
 CREATE INDEX payment_attempts_due ON payment_attempts (next_try_at) WHERE state = 'live';

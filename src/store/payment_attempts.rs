@@ -264,6 +264,59 @@ pub async fn update_settled(
     Ok(done.rows_affected() == 1)
 }
 
+/// When the gateway is asked again about an attempt that is settled; `None`: never more.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.update_look_again", level = "debug", skip_all)]
+pub async fn update_look_again(
+    conn: &mut PgConnection,
+    id: AttemptId,
+    at: Option<OffsetDateTime>,
+) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE payment_attempts SET look_again_at = $2 WHERE id = $1", id.as_uuid(), at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A charge that was given up.
+#[derive(Debug, Clone)]
+pub struct GivenUp {
+    pub id: AttemptId,
+    pub payment_id: PaymentId,
+    pub request_id: String,
+    pub settled_at: OffsetDateTime,
+}
+
+/// The next charge to look at again, which nobody else does before `until`.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.payment_attempts.lease_given_up", level = "debug", skip_all)]
+pub async fn lease_given_up(
+    conn: &mut PgConnection,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Option<GivenUp>, StoreError> {
+    let row = sqlx::query!(
+        r#"UPDATE payment_attempts SET look_again_at = $2
+           WHERE id = (SELECT id FROM payment_attempts WHERE look_again_at <= $1
+                       ORDER BY look_again_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+           RETURNING id, payment_id, request_id, settled_at AS "settled_at!""#,
+        now,
+        until
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| GivenUp {
+        id: Id::from_uuid(row.id),
+        payment_id: Id::from_uuid(row.payment_id),
+        request_id: row.request_id,
+        settled_at: row.settled_at,
+    }))
+}
+
 /// An attempt that is live for too long.
 #[derive(Debug, Clone)]
 pub struct Overdue {

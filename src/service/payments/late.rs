@@ -2,9 +2,11 @@
 //! much; else it is owed back, counts for no order, and the reconciler returns it.
 
 use scoped_futures::ScopedFutureExt;
+use time::{Duration, OffsetDateTime};
 
 use super::call::{Verdict, find_charge};
 use super::locked::{Locked, lock};
+use super::read::payment_of;
 use super::refund::{GivenBack, give_back};
 use super::settle_charge::{follow, record_capture};
 use super::{PaymentError, Payments};
@@ -12,10 +14,61 @@ use crate::domain::event::Event;
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Amount;
 use crate::domain::order::{OrderPayments, OrderStatus};
-use crate::domain::payment::{Payment, PaymentStatus};
+use crate::domain::payment::{GatewayOperation, Payment, PaymentStatus};
 use crate::service::transact::transact;
-use crate::service::{Cause, outbox};
-use crate::store;
+use crate::service::{Cause, Services, outbox};
+use crate::store::payment_attempts::LeasedAttempt;
+use crate::store::{self, StoreError};
+
+/// After so many tries a charge that the gateway doesn't know is given up; about ten minutes.
+pub(super) const MOST_TRIES: i32 = 10;
+
+/// When the gateway is asked about a charge once more, from when it was given up.
+const LOOKS: [Duration; 2] = [Duration::hours(1), Duration::hours(24)];
+
+/// Nobody else looks meanwhile; and where the gateway doesn't answer, so long until the next try.
+const LOOK_LEASE: Duration = Duration::minutes(1);
+
+/// Whether this verdict gives a charge up, which may yet be made.
+pub(super) fn gives_up(attempt: &LeasedAttempt, verdict: &Verdict) -> bool {
+    attempt.operation == GatewayOperation::Charge
+        && attempt.tries >= MOST_TRIES
+        && matches!(verdict, Verdict::Failed(_))
+}
+
+/// When to look at a charge again that was given up at `settled_at`; `None` after the last look.
+pub(super) fn next_look(settled_at: OffsetDateTime, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    LOOKS.map(|after| settled_at + after).into_iter().find(|at| *at > now)
+}
+
+/// Asks the gateway about up to `limit` charges that were given up a while ago, as its call-back may have been lost; how
+/// many.
+///
+/// # Errors
+/// [`PaymentError::GatewayUnavailable`] or [`PaymentError::NoAnswer`], and it is asked again later; or the store's.
+#[tracing::instrument(name = "service.payments.look_again_due", skip_all)]
+pub async fn look_again_due(payments: &Payments, limit: usize) -> Result<usize, PaymentError> {
+    let Services { pool, ambient, .. } = &payments.services;
+    let mut looked_at = 0;
+    while looked_at < limit {
+        let now = ambient.now();
+        let given_up = transact::<_, StoreError, _>(pool, |conn| {
+            store::payment_attempts::lease_given_up(conn, now, now + LOOK_LEASE).scope_boxed()
+        })
+        .await?;
+        let Some(given_up) = given_up else { break };
+        let cause = Cause { request_id: given_up.request_id, trace_parent: None };
+        let payment = payment_of(payments, given_up.payment_id).await?;
+        look_for_late_money(payments, &cause, &payment).await?;
+        let next = next_look(given_up.settled_at, now);
+        transact::<_, StoreError, _>(pool, |conn| {
+            store::payment_attempts::update_look_again(conn, given_up.id, next).scope_boxed()
+        })
+        .await?;
+        looked_at += 1;
+    }
+    Ok(looked_at)
+}
 
 /// Asks the gateway once more about a payment that was given up, and takes in what it captured after all.
 pub(super) async fn look_for_late_money(

@@ -37,6 +37,7 @@ pub use charge::charge;
 pub use claim::{Progress, Unsettled};
 pub use error::PaymentError;
 pub use lapse::lapse_due;
+pub use late::look_again_due;
 pub use read::{find, find_refund, list, list_refunds};
 pub use reconcile::reconcile_due;
 pub(super) use refund::give_back_all_of;

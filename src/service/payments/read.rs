@@ -2,7 +2,7 @@
 
 use scoped_futures::ScopedFutureExt;
 
-use super::{PaymentFilter, Payments};
+use super::{PaymentError, PaymentFilter, Payments};
 use crate::domain::access::Reach;
 use crate::domain::ids::{Id, PaymentId, RefundId};
 use crate::domain::page::{Page, PageRequest, Position};
@@ -92,4 +92,16 @@ pub async fn find_refund(
         .scope_boxed()
     })
     .await
+}
+
+/// A payment that something else tells of.
+pub(super) async fn payment_of(
+    payments: &Payments,
+    id: PaymentId,
+) -> Result<Payment, PaymentError> {
+    read(&payments.services.pool, |conn| {
+        store::payments::find(conn, id, Reach::Everyone).scope_boxed()
+    })
+    .await?
+    .ok_or(PaymentError::Lost(id))
 }

@@ -3,19 +3,16 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::call::{Heard, Verdict, call, find_charge};
-use super::late::look_for_late_money;
+use super::late::{MOST_TRIES, gives_up, look_for_late_money};
+use super::read::payment_of;
 use super::settle::{conclude, postpone};
 use super::{PaymentError, Payments, lease};
 use crate::clients::payment_gateway::Admission;
-use crate::domain::access::Reach;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::service::Cause;
-use crate::service::transact::{read, transact};
+use crate::service::transact::transact;
 use crate::store;
 use crate::store::payment_attempts::LeasedAttempt;
-
-/// After so many tries a charge that the gateway doesn't know is given up; about ten minutes.
-const MOST_TRIES: i32 = 10;
 
 /// Settles up to `limit` attempts that are due; how many it looked at.
 ///
@@ -54,7 +51,7 @@ pub(super) async fn reconcile(
     attempt: &LeasedAttempt,
 ) -> Result<(), PaymentError> {
     let cause = Cause { request_id: attempt.request_id.clone(), trace_parent: None };
-    let payment = payment_of(payments, attempt).await?;
+    let payment = payment_of(payments, attempt.payment_id).await?;
     let heard = match attempt.operation {
         GatewayOperation::Charge => {
             look_up_or_charge(payments, admission, attempt, &payment).await?
@@ -73,21 +70,6 @@ pub(super) async fn reconcile(
         look_for_late_money(payments, &cause, &payment).await?;
     }
     Ok(())
-}
-
-fn gives_up(attempt: &LeasedAttempt, verdict: &Verdict) -> bool {
-    attempt.operation == GatewayOperation::Charge
-        && attempt.tries >= MOST_TRIES
-        && matches!(verdict, Verdict::Failed(_))
-}
-
-async fn payment_of(payments: &Payments, attempt: &LeasedAttempt) -> Result<Payment, PaymentError> {
-    let id = attempt.payment_id;
-    read(&payments.services.pool, |conn| {
-        store::payments::find(conn, id, Reach::Everyone).scope_boxed()
-    })
-    .await?
-    .ok_or(PaymentError::Lost(id))
 }
 
 async fn look_up_or_charge(

@@ -4,6 +4,7 @@ use scoped_futures::ScopedFutureExt;
 use time::Duration;
 
 use super::call::Verdict;
+use super::late::{gives_up, next_look};
 use super::locked::lock;
 use super::settle_charge::settle_charge;
 use super::settle_refund::settle_refund;
@@ -34,6 +35,9 @@ pub(super) async fn conclude(
             let (id, token, now) = (attempt.id, attempt.token, ambient.now());
             if !store::payment_attempts::update_settled(conn, id, token, now).await? {
                 return Ok(None);
+            }
+            if gives_up(attempt, verdict) {
+                store::payment_attempts::update_look_again(conn, id, next_look(now, now)).await?;
             }
             let (outcome, events) = match attempt.operation {
                 GatewayOperation::Refund(refund) => {

@@ -75,6 +75,7 @@ pub const JOBS: &[Job] = &[
         every: OFTEN,
         run: |parts| reconcile::payments(parts).boxed(),
     },
+    Job { name: "look_again", every: SELDOM, run: |parts| reconcile::given_up(parts).boxed() },
     Job {
         name: "report_unsettled",
         every: SELDOM,

@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use till::domain::clock::{Clock, SystemClock};
+use till::service::payments::look_again_due;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -198,6 +199,29 @@ async fn money_that_comes_late_is_taken_by_an_order_that_still_waits_for_it() {
     assert_eq!((&order["status"], &order["paidAmount"]), (&json!("paid"), &json!(1990)));
     assert_eq!(shop.count("SELECT count(*) FROM journal_entries").await, 1);
     assert_eq!(shop.count("SELECT count(*) FROM refunds").await, 0);
+}
+
+#[tokio::test]
+async fn late_money_whose_call_back_was_lost_is_found_an_hour_or_a_day_after_it_was_given_up() {
+    let shop = Shop::open().await;
+    let mut ada = shop.customer("ada").await;
+    let order = ada.order(&shop.product("MUG", 5).await, 1).await;
+    let (payment, _lost) = charged_after_all(&shop, &mut ada, &order).await;
+    let look = || look_again_due(&shop.payments, 10);
+    shop.test.clock.advance(time::Duration::minutes(59));
+    assert_eq!(look().await.unwrap(), 0);
+    shop.sandbox.put_faults(json!({ "down": true })).await;
+    shop.test.clock.advance(time::Duration::minutes(1));
+    assert!(look().await.is_err());
+    shop.sandbox.put_faults(json!({})).await;
+    shop.test.clock.advance(time::Duration::minutes(1));
+    assert_eq!((look().await.unwrap(), look().await.unwrap()), (1, 0));
+    ada = shop.sign_in(ada.id, "ada@example.com").await;
+    assert_eq!(status_of(&ada, &payment).await, "succeeded");
+    for looks in [1, 0] {
+        shop.test.clock.advance(time::Duration::hours(24));
+        assert_eq!(look().await.unwrap(), looks);
+    }
 }
 
 #[tokio::test]
