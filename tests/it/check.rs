@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 use till::config::BaseUrl;
 use till::service::check::{GatewayRecord, Report, check};
+use till::service::housekeeping::purge_idempotency_keys;
+use till::service::idempotency::KEY_LIVES;
 
 use crate::api::shop::{Actor, Shop, all_of};
 use crate::support::services::GATEWAY_DEADLINE;
@@ -76,6 +78,15 @@ async fn a_shop_that_traded_keeps_every_rule_and_what_is_in_doubt_is_counted_apa
     assert!(report.is_clean(), "{:#?}", report.findings);
     assert_eq!((report.in_doubt.count, report.charges), (1, 4));
     assert_eq!(report.findings.len(), 15);
+}
+
+#[tokio::test]
+async fn keys_that_were_forgotten_when_their_time_was_over_are_missed_by_nobody() {
+    let traded = traded().await;
+    traded.shop.test.clock.advance(KEY_LIVES);
+    assert!(purge_idempotency_keys(&traded.shop.test.services, 100).await.unwrap() > 5);
+    let report = traded.check().await;
+    assert!(report.is_clean(), "{:#?}", report.findings);
 }
 
 /// Rule, what breaks it, what mends it.
