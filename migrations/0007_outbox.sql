@@ -1,6 +1,7 @@
 -- Messages written in the transaction that caused them, and what became of them.
 
 CREATE TABLE outbox (
+    -- The message's own id, unless the row gives a message once more.
     id             uuid PRIMARY KEY,
     topic          text NOT NULL,
     payload        jsonb NOT NULL,
@@ -14,7 +15,12 @@ CREATE TABLE outbox (
     last_error     text,
     -- The fence: only the holder of the current token may say what became of the message.
     lease_token    uuid,
-    sent_at        timestamptz
+    sent_at        timestamptz,
+    -- A dead letter that is replayed: the message that this row gives once more, and to whom alone. The first row may
+    -- still be there, and may still wait for other consumers.
+    replay_of      uuid,
+    consumer       text,
+    CONSTRAINT outbox_replay_has_consumer CHECK ((replay_of IS NULL) = (consumer IS NULL))
 );
 CREATE INDEX outbox_waiting ON outbox (due_at, id) WHERE sent_at IS NULL;
 CREATE INDEX outbox_unsent ON outbox (created_at) WHERE sent_at IS NULL;
@@ -40,8 +46,9 @@ CREATE TABLE dead_letters (
     reason        text NOT NULL,
     tries         int NOT NULL,
     died_at       timestamptz NOT NULL,
-    PRIMARY KEY (consumer, message_id)
+    PRIMARY KEY (message_id, consumer)
 );
+CREATE INDEX dead_letters_by_age ON dead_letters (died_at);
 
 -- One row per mail, claimed by lease: SMTP is spoken outside any transaction.
 CREATE TABLE mail_deliveries (

@@ -43,6 +43,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
             Command::Up => app::up::run(&config, &telemetry).await?,
             Command::Gateway => app::gateway::run(&config).await?,
             Command::Check(args) => return app::check::run(&config, args).await,
+            Command::DeadLetters(args) => return app::dead_letters::run(&config, args).await,
             Command::Migrate => app::database::run_migrate(&config).await?,
             Command::Seed(args) => app::seed::run(&config, args).await?,
             Command::Keys(args) => app::keys::run(&config, args).await?,

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod check;
 pub mod database;
+pub mod dead_letters;
 pub mod dependencies;
 pub mod documents;
 pub mod gateway;

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
+use super::shown::instant;
 use super::{KeysAction, KeysArgs};
 use crate::service::Services;
 use crate::service::auth::keys::{self, KeysError};
@@ -29,15 +27,9 @@ pub async fn run(services: &Services, args: &KeysArgs) -> Result<(), KeysCommand
             let mut out = io::stdout().lock();
             writeln!(out, "new key          {}", rotation.kid)?;
             writeln!(out, "published        now, at /.well-known/jwks.json of every instance")?;
-            writeln!(out, "signs from       {}", shown(rotation.signs_from))?;
-            writeln!(out, "others end at    {}", shown(rotation.others_retire_at))?;
+            writeln!(out, "signs from       {}", instant(rotation.signs_from))?;
+            writeln!(out, "others end at    {}", instant(rotation.others_retire_at))?;
             Ok(())
         }
     }
-}
-
-/// RFC 3339 to the second: nobody plans by the millisecond.
-fn shown(at: OffsetDateTime) -> String {
-    let to_the_second = at.replace_nanosecond(0).unwrap_or(at);
-    to_the_second.format(&Rfc3339).unwrap_or_else(|_unwritable| to_the_second.to_string())
 }

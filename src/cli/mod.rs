@@ -4,16 +4,19 @@
 //! and nowhere else. What a command does stands in its own file.
 
 pub mod check;
+pub mod dead_letters;
 pub mod doctor;
 pub mod keys;
 pub mod openapi;
 pub mod probe;
 pub mod seed;
+mod shown;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use uuid::Uuid;
 
 use crate::config::{Environment, Program, flags};
 
@@ -47,6 +50,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Look after the keys that sign access tokens.
     Keys(KeysArgs),
+    /// Look at messages that a consumer gave up, give them back to it, or drop them.
+    DeadLetters(DeadLettersArgs),
     /// Ask one address once, for health checks: exit 0 where it answers 2xx.
     Probe {
         /// Such as http://127.0.0.1:8080/readyz.
@@ -98,6 +103,59 @@ pub enum KeysAction {
     Rotate,
 }
 
+/// What to do with dead letters.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct DeadLettersArgs {
+    #[command(subcommand)]
+    pub action: DeadLettersAction,
+}
+
+/// One thing to do with dead letters: exit 0 where it is done, 1 where there is no such, 2 where it could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum DeadLettersAction {
+    /// One line each, the newest first: message, consumer, topic, tries, when it died, and why.
+    List {
+        /// Only those of this consumer.
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+        /// No more than so many.
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Everything about one message.
+    Show {
+        /// Its id.
+        message: Uuid,
+        /// Only what this consumer made of it.
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+    },
+    /// Give it back to the consumer that gave it up, and to no other; what was handled meanwhile has no second effect.
+    Replay(Chosen),
+    /// Remove it for good.
+    Drop {
+        #[command(flatten)]
+        chosen: Chosen,
+        /// Yes, all of them.
+        #[arg(long, requires = "all", required_if_eq("all", "true"))]
+        yes: bool,
+    },
+}
+
+/// One message, or all.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Chosen {
+    /// Its id.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub message: Option<Uuid>,
+    /// Every dead letter.
+    #[arg(long)]
+    pub all: bool,
+    /// Only those of this consumer.
+    #[arg(long, value_name = "NAME")]
+    pub consumer: Option<String>,
+}
+
 impl Command {
     /// Whose settings it needs; `None` where it needs none.
     #[must_use]
@@ -110,6 +168,7 @@ impl Command {
             Self::Doctor => Some(Program::Doctor),
             Self::Check(_) => Some(Program::Check),
             Self::Keys(_) => Some(Program::Keys),
+            Self::DeadLetters(_) => Some(Program::DeadLetters),
             Self::Openapi(_) | Self::Probe { .. } => None,
         }
     }
@@ -145,7 +204,10 @@ pub fn parse_settings(
 mod tests {
     use clap::CommandFactory;
 
-    use super::{CheckArgs, Cli, Command, KeysAction, KeysArgs, OpenapiArgs, SeedArgs, parse};
+    use super::{
+        CheckArgs, Chosen, Cli, Command, DeadLettersAction, DeadLettersArgs, KeysAction, KeysArgs,
+        OpenapiArgs, SeedArgs, parse,
+    };
     use crate::config::{Environment, flags};
 
     fn parsed(line: &str) -> Result<Command, clap::Error> {
@@ -162,6 +224,15 @@ mod tests {
     fn every_documented_command_is_understood() {
         let check = OpenapiArgs { check: true, out: None };
         let out = OpenapiArgs { check: false, out: Some("docs".into()) };
+        let id = "0190163d-8694-739b-aea5-966c26f8ad91";
+        let message = id.parse().expect("an id");
+        let consumer = Some("a".to_owned());
+        let list = DeadLettersAction::List { consumer, limit: 7 };
+        let show = DeadLettersAction::Show { message, consumer: None };
+        let one = Chosen { message: Some(message), all: false, consumer: None };
+        let all = Chosen { message: None, all: true, consumer: None };
+        let drop = DeadLettersAction::Drop { chosen: all, yes: true };
+        let letters = |action| Command::DeadLetters(DeadLettersArgs { action });
         let lines = [
             ("till up", Command::Up),
             ("till migrate --env production", Command::Migrate),
@@ -172,6 +243,10 @@ mod tests {
             ("till --listen 127.0.0.1:1 doctor", Command::Doctor),
             ("till check --most 5", Command::Check(CheckArgs { most: 5, no_gateway: false })),
             ("till probe http://a/", Command::Probe { url: "http://a/".to_owned() }),
+            ("till dead-letters list --consumer a --limit 7", letters(list)),
+            (&format!("till dead-letters show {id}"), letters(show)),
+            (&format!("till dead-letters replay {id}"), letters(DeadLettersAction::Replay(one))),
+            ("till dead-letters drop --all --yes", letters(drop)),
             ("till keys rotate", Command::Keys(KeysArgs { action: KeysAction::Rotate })),
         ];
         for (line, command) in lines {
@@ -187,6 +262,10 @@ mod tests {
             "till up --secret-key x",
             "till openapi --check --out x",
             "till seed --orders -1",
+            "till dead-letters show 7",
+            "till dead-letters replay",
+            "till dead-letters replay 0190163d-8694-739b-aea5-966c26f8ad91 --all",
+            "till dead-letters drop --all",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }

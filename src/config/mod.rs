@@ -128,15 +128,21 @@ pub enum Program {
     Check,
     /// `till keys …`.
     Keys,
+    /// `till dead-letters …`.
+    DeadLetters,
 }
 
 impl Program {
     /// Whether it can do without `DATABASE_URL`.
     const fn database(self) -> Needed {
         match self {
-            Self::Api | Self::Worker | Self::Migrate | Self::Seed | Self::Check | Self::Keys => {
-                Needed::Yes
-            }
+            Self::Api
+            | Self::Worker
+            | Self::Migrate
+            | Self::Seed
+            | Self::Check
+            | Self::Keys
+            | Self::DeadLetters => Needed::Yes,
             Self::Up | Self::Gateway | Self::Doctor => Needed::No,
         }
     }
@@ -151,7 +157,8 @@ impl Program {
             | Self::Seed
             | Self::Check
             | Self::Doctor
-            | Self::Keys => Needed::No,
+            | Self::Keys
+            | Self::DeadLetters => Needed::No,
         }
     }
 }

@@ -192,6 +192,7 @@ fn only_programs_that_need_a_database_ask_for_one() {
         Program::Seed,
         Program::Check,
         Program::Keys,
+        Program::DeadLetters,
     ] {
         assert!(
             lines(program, &[("TILL_SECRET_KEY", KEY)])

@@ -58,7 +58,11 @@ pub async fn insert(
 /// A message whose lease is held.
 #[derive(Debug, Clone)]
 pub struct LeasedMessage {
+    /// Names the row: the message's own id, unless it is a replay.
+    pub row: MessageId,
     pub message: Message,
+    /// The only consumer that it is for; `None` where it is for all that take its topic.
+    pub consumer: Option<String>,
     /// How often it was leased, this time included.
     pub tries: i32,
 }
@@ -81,7 +85,7 @@ pub async fn lease_due(
              SELECT id FROM outbox
              WHERE sent_at IS NULL AND due_at <= $3
              ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-         RETURNING id, topic, payload, request_id, trace_parent, tries",
+         RETURNING id, replay_of, consumer, topic, payload, request_id, trace_parent, tries",
         lease.token.as_uuid(),
         lease.until,
         now,
@@ -90,8 +94,10 @@ pub async fn lease_due(
     .fetch_all(conn)
     .await?;
     let leased = rows.into_iter().map(|row| LeasedMessage {
+        row: row.id.into(),
+        consumer: row.consumer,
         message: Message {
-            id: row.id.into(),
+            id: row.replay_of.unwrap_or(row.id).into(),
             topic: row.topic,
             payload: row.payload,
             request_id: row.request_id,
@@ -181,27 +187,46 @@ pub async fn update_given_back(
     Ok(())
 }
 
-/// Lets a message be sent again to whoever has not handled it, whether or not its row is still there.
+/// A message that is given once more, to one consumer alone.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    pub row: MessageId,
+    pub message: Message,
+    pub consumer: String,
+}
+
+/// Writes messages that are given once more, due at once, whether or not their first rows are still there.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.outbox.upsert_due", level = "debug", skip_all)]
-pub async fn upsert_due(
+#[tracing::instrument(name = "store.outbox.insert_replays", level = "debug", skip_all)]
+pub async fn insert_replays(
     conn: &mut PgConnection,
-    message: &Message,
+    replays: &[Replay],
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
+    let rows: Vec<Uuid> = replays.iter().map(|replay| replay.row.as_uuid()).collect();
+    let messages: Vec<Uuid> = replays.iter().map(|replay| replay.message.id.as_uuid()).collect();
+    let consumers: Vec<String> = replays.iter().map(|replay| replay.consumer.clone()).collect();
+    let topics: Vec<String> = replays.iter().map(|replay| replay.message.topic.clone()).collect();
+    let payloads: Vec<Value> =
+        replays.iter().map(|replay| replay.message.payload.clone()).collect();
+    let requests: Vec<String> =
+        replays.iter().map(|replay| replay.message.request_id.clone()).collect();
+    let traces: Vec<Option<String>> =
+        replays.iter().map(|replay| replay.message.trace_parent.clone()).collect();
     sqlx::query!(
-        "INSERT INTO outbox (id, topic, payload, request_id, trace_parent, created_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)
-         ON CONFLICT (id) DO UPDATE
-         SET due_at = excluded.due_at, created_at = excluded.created_at, tries = 0, sent_at = NULL,
-             last_error = NULL, lease_token = NULL",
-        message.id.as_uuid(),
-        message.topic,
-        message.payload,
-        message.request_id,
-        message.trace_parent,
+        "INSERT INTO outbox (id, replay_of, consumer, topic, payload, request_id, trace_parent, created_at, due_at)
+         SELECT id, replay_of, consumer, topic, payload, request_id, trace_parent, $8, $8
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[])
+              AS new (id, replay_of, consumer, topic, payload, request_id, trace_parent)",
+        &rows,
+        &messages,
+        &consumers,
+        &topics,
+        &payloads,
+        &requests,
+        traces.as_slice() as _,
         now
     )
     .execute(conn)

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::DrainError;
 use super::delivery::wait_after;
 use super::trouble::Trouble;
-use crate::clients::broker::{Broker, NotPublished};
+use crate::clients::broker::{Audience, Broker, NotPublished};
 use crate::domain::ids::{LeaseToken, MessageId};
 use crate::service::outbox::{self, Batch, Later};
 use crate::service::{Services, StoreError};
@@ -38,7 +38,7 @@ pub(super) struct Relay {
     broker: Arc<dyn Broker>,
 }
 
-/// What came of one message.
+/// What came of one message, by its row.
 type Published = (MessageId, i32, Result<(), NotPublished>);
 
 impl Relay {
@@ -111,15 +111,17 @@ impl Relay {
         stop: &CancellationToken,
     ) -> usize {
         let Batch { token, messages } = batch;
-        let mut open: Vec<MessageId> = messages.iter().map(|leased| leased.message.id).collect();
+        let mut open: Vec<MessageId> = messages.iter().map(|leased| leased.row).collect();
         // What was leased for a place is there; the places that were not needed are given up.
         let spare = places.as_ref().map_or(0, |places| places.num_permits() - open.len());
         drop(places.as_mut().and_then(|places| places.split(spare)));
         let publishing: FuturesUnordered<_> = messages
             .iter()
             .map(|leased| async move {
-                let published = self.broker.publish(&leased.message, leased.tries).await;
-                (leased.message.id, leased.tries, published)
+                let audience =
+                    leased.consumer.as_deref().map_or(Audience::Everybody, Audience::Only);
+                let published = self.broker.publish(&leased.message, audience, leased.tries).await;
+                (leased.row, leased.tries, published)
             })
             .collect();
         let mut publishing = publishing.ready_chunks(BATCH);

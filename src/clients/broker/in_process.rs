@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 
-use super::{Broker, NotPublished, Receiver, Settlement, Subscription};
+use super::{Audience, Broker, NotPublished, Receiver, Settlement, Subscription};
 use crate::domain::message::Message;
 
 /// Consumers of this process behind the port.
@@ -21,9 +21,21 @@ impl InProcess {
     }
 
     /// The longest wait that a consumer asks for, and why; a message that nobody takes is done.
-    async fn hand_over(&self, message: &Message, tries: i32) -> Option<(Duration, String)> {
-        let takers = self.subscriptions.iter().filter(|queue| queue.takes(&message.topic));
-        let received = takers.map(|taker| self.receiver.receive(taker.queue, message, tries));
+    async fn hand_over(
+        &self,
+        message: &Message,
+        audience: Audience<'_>,
+        tries: i32,
+    ) -> Option<(Duration, String)> {
+        let queues: Vec<&str> = match audience {
+            // Also one that is not there: the receiver gives up what is for nobody, and says so.
+            Audience::Only(queue) => vec![queue],
+            Audience::Everybody => {
+                let takers = self.subscriptions.iter().filter(|queue| queue.takes(&message.topic));
+                takers.map(|taker| taker.queue).collect()
+            }
+        };
+        let received = queues.into_iter().map(|queue| self.receiver.receive(queue, message, tries));
         join_all(received)
             .await
             .into_iter()
@@ -43,10 +55,11 @@ impl Broker for InProcess {
     fn publish<'a>(
         &'a self,
         message: &'a Message,
+        audience: Audience<'a>,
         tries: i32,
     ) -> BoxFuture<'a, Result<(), NotPublished>> {
         async move {
-            match self.hand_over(message, tries).await {
+            match self.hand_over(message, audience, tries).await {
                 None => Ok(()),
                 Some((after, reason)) => Err(NotPublished::Again { after, reason }),
             }

@@ -36,6 +36,15 @@ impl Subscription {
     }
 }
 
+/// For whom a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience<'a> {
+    /// Whoever takes its topic.
+    Everybody,
+    /// The consumer of this queue alone.
+    Only(&'a str),
+}
+
 /// Takes messages from the outbox.
 pub trait Broker: Send + Sync + fmt::Debug {
     /// Returns when publishing makes sense again: at once while the broker is there.
@@ -45,6 +54,7 @@ pub trait Broker: Send + Sync + fmt::Debug {
     fn publish<'a>(
         &'a self,
         message: &'a Message,
+        audience: Audience<'a>,
         tries: i32,
     ) -> BoxFuture<'a, Result<(), NotPublished>>;
 }

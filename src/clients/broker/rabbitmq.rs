@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::Address;
 use super::publisher::{Line, Outgoing, Wish, publish_windows};
 use super::topology::Topology;
-use super::{Broker, NotPublished, Receiver, consumer, wire};
+use super::{Audience, Broker, NotPublished, Receiver, consumer, wire};
 use crate::domain::message::Message;
 
 /// Messages that wait for the next window.
@@ -130,13 +130,23 @@ impl Broker for RabbitMq {
     fn publish<'a>(
         &'a self,
         message: &'a Message,
+        audience: Audience<'a>,
         _tries: i32,
     ) -> BoxFuture<'a, Result<(), NotPublished>> {
-        let outgoing = Outgoing {
-            exchange: self.topology().events(),
-            routing_key: message.topic.as_str().into(),
+        let topology = self.topology();
+        let (exchange, routing_key, mandatory) = match audience {
             // A topic that nobody of this version takes may still have a taker of the next one.
-            mandatory: self.topology().is_taken(&message.topic),
+            Audience::Everybody => {
+                let taken = topology.is_taken(&message.topic);
+                (topology.events(), message.topic.as_str().into(), taken)
+            }
+            // The default exchange knows each queue by its name.
+            Audience::Only(consumer) => ("".into(), topology.queue(consumer), true),
+        };
+        let outgoing = Outgoing {
+            exchange,
+            routing_key,
+            mandatory,
             properties: wire::properties(message, 1),
             body: wire::body(message),
             id: message.id,

@@ -11,6 +11,9 @@ use crate::domain::message::Message;
 use crate::worker::delivery::Failure;
 use crate::worker::long_jobs::LongJobs;
 
+/// Names its queue.
+pub(super) const LONG_JOBS: &str = "long_jobs";
+
 /// What the message says.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,7 +40,7 @@ impl JobRequested {
 
 impl Consume for JobRequested {
     fn name(&self) -> &'static str {
-        "long_jobs"
+        LONG_JOBS
     }
 
     fn topics(&self) -> &'static [&'static str] {

@@ -17,8 +17,9 @@ use super::long_jobs::LongJobs;
 use crate::clients::broker::Subscription;
 use crate::domain::event::Event;
 use crate::domain::message::Message;
+use crate::service::mails::WELCOME_MAIL;
 
-use job_requested::JobRequested;
+use job_requested::{JobRequested, LONG_JOBS};
 use welcome_mail::WelcomeMail;
 
 /// Acts on messages.
@@ -33,12 +34,16 @@ pub trait Consume: Send + Sync + fmt::Debug {
     fn consume<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
-/// Every consumer there is.
+/// The name of every consumer there is, for those that speak of one without having it.
+pub const NAMES: [&str; 2] = [WELCOME_MAIL, LONG_JOBS];
+
+/// Every consumer there is: as many as there are names.
 pub(super) fn all(parts: &WorkerParts, long_jobs: &Arc<LongJobs>) -> Vec<Arc<dyn Consume>> {
-    vec![
+    let consumers: [Arc<dyn Consume>; NAMES.len()] = [
         Arc::new(WelcomeMail::new(parts.mails.clone())),
         Arc::new(JobRequested::new(Arc::clone(long_jobs))),
-    ]
+    ];
+    consumers.into()
 }
 
 /// What these consumers want to hear of.

@@ -1,5 +1,6 @@
 //! The worker: every message has its effect once, whatever happens on the way, and timers do what is due.
 
+mod dead_letters;
 mod jobs;
 mod mails;
 mod messages;

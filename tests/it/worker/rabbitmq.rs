@@ -6,17 +6,19 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use lapin::BasicProperties;
 use lapin::options::{
-    BasicGetOptions, BasicNackOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions,
+    BasicGetOptions, BasicNackOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::json;
-use till::clients::broker::{Broker, NotPublished, Subscription};
+use till::clients::broker::{Audience, Broker, NotPublished, Subscription};
 use till::domain::ambient::Ambient;
 use till::domain::message::Message;
 use till::worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::dead_letters::{come_to_the_present, till_dead_letters};
 use super::{forget_that_it_was_sent, register};
 use crate::support::rabbit::Rabbit;
 use crate::support::smtp::{Ending, SmtpSink};
@@ -148,6 +150,40 @@ async fn a_mail_that_never_gets_through_the_broker_is_given_up_after_bounded_tri
 }
 
 #[tokio::test]
+async fn a_replay_over_the_broker_goes_to_the_queue_of_its_consumer_alone() {
+    let shop = Running::over(Rabbit::reached().await).await;
+    // Up to the first mail, so that everything is declared.
+    register(&shop.test, "first").await;
+    shop.sink.wait_for(1).await;
+    let (_connection, channel) = shop.rabbit.channel().await;
+    let (other, events) =
+        (format!("{}.other", shop.rabbit.prefix), format!("{}.events", shop.rabbit.prefix));
+    let (other, events) = (other.as_str(), events.as_str());
+    let none = FieldTable::default;
+    let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(other.into(), options, none()).await.unwrap();
+    let options = QueueBindOptions::default();
+    let topic = "user.created".into();
+    channel.queue_bind(other.into(), events.into(), topic, options, none()).await.unwrap();
+    shop.sink.plan(&[Ending::Refuse("550 no such mailbox")]);
+    register(&shop.test, "ada").await;
+    shop.dead_letters(1).await;
+    shop.settle().await;
+    let done = till_dead_letters(&shop.test.services.pool, &["replay", "--all"]).await;
+    assert_eq!((done.code, done.said.len()), (Some(0), 1), "{done:?}");
+    come_to_the_present(&shop.test);
+    let arrived = shop.sink.wait_for(2).await;
+    shop.settle().await;
+    assert_eq!(arrived[1].to, "ada@example.com");
+    assert_eq!(dead_letters(&shop.test).await, []);
+    // The message as it was published first, and nothing more.
+    let take = || channel.basic_get(other.into(), BasicGetOptions { no_ack: true });
+    assert!(take().await.unwrap().is_some());
+    assert!(take().await.unwrap().is_none());
+    shop.finish().await;
+}
+
+#[tokio::test]
 async fn what_can_not_be_read_is_given_up_with_its_reason_while_others_go_on() {
     let shop = Running::over(Rabbit::reached().await).await;
     register(&shop.test, "first").await;
@@ -193,7 +229,7 @@ async fn a_message_that_kills_every_worker_it_meets_is_given_up_by_the_broker() 
     let stop = CancellationToken::new();
     let publishing = tokio::spawn(Arc::clone(&broker).keep_publishing(stop.clone()));
     broker.ready().await;
-    broker.publish(&message("user.created"), 1).await.unwrap();
+    broker.publish(&message("user.created"), Audience::Everybody, 1).await.unwrap();
     let (_connection, channel) = rabbit.channel().await;
     let queue = format!("{}.welcome_mail", rabbit.prefix);
     let mut deliveries = 0;
@@ -246,7 +282,8 @@ async fn what_no_queue_takes_is_never_counted_as_sent_however_much_else_is_under
             })
         })
         .collect();
-    let published = join_all(messages.iter().map(|message| broker.publish(message, 1))).await;
+    let publish = |message| broker.publish(message, Audience::Everybody, 1);
+    let published = join_all(messages.iter().map(publish)).await;
     for (message, published) in messages.iter().zip(published) {
         let expected = match message.topic.as_str() {
             "order.paid" => Err(NotPublished::Refused("no queue takes it".to_owned())),
