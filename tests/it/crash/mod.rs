@@ -11,7 +11,7 @@
 mod blows;
 mod clients;
 mod house;
-mod servers;
+pub mod servers;
 mod verdict;
 
 use std::time::Duration;

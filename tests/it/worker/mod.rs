@@ -3,6 +3,7 @@
 mod dead_letters;
 mod jobs;
 mod mails;
+mod memory_alarm;
 mod messages;
 mod rabbitmq;
 
