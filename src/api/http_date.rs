@@ -2,13 +2,9 @@
 
 use std::fmt;
 
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
-use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
-const FORMAT: StaticFormatDescription = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+use crate::domain::utc::{HTTP_DATE, parse_http_date};
 
 /// `Sun, 22 Nov 2026 20:18:00 GMT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,15 +19,15 @@ impl HttpDate {
         (after <= now).then_some(Self(after))
     }
 
-    /// `None` for what is no date, and for the two forms that nobody has sent for decades.
+    /// `None` for what is no date.
     pub fn parse(text: &str) -> Option<Self> {
-        PrimitiveDateTime::parse(text, FORMAT).ok().map(|date| Self(date.assume_utc()))
+        parse_http_date(text).map(Self)
     }
 }
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.format(FORMAT).map_err(|_year_beyond_four_digits| fmt::Error)?)
+        f.write_str(&self.0.format(HTTP_DATE).map_err(|_year_beyond_four_digits| fmt::Error)?)
     }
 }
 

@@ -5,3 +5,4 @@ pub mod files;
 pub mod mailer;
 pub mod payment_gateway;
 pub mod probes;
+pub mod webhook_sender;

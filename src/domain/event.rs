@@ -1,11 +1,13 @@
 //! What happened, in the past tense: written to the outbox by the transaction that made it true.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::ids::{JobId, OrderId, PaymentId, RefundId, UserId};
+use super::ids::{EventId, JobId, OrderId, PaymentId, RefundId, UserId, WebhookEndpointId};
 use super::money::{Amount, Currency};
 use super::report::{ReportFormat, ReportKind};
+use super::webhook::DisabledReason;
 
 /// A fact that others may act on. Its topic names it on the broker and in webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +67,12 @@ pub enum Event {
     RefundSucceeded {
         refund_id: RefundId,
         payment_id: PaymentId,
+        customer_id: UserId,
         amount: Amount,
         currency: Currency,
     },
     #[serde(rename = "refund.failed", rename_all = "camelCase")]
-    RefundFailed { refund_id: RefundId, payment_id: PaymentId },
+    RefundFailed { refund_id: RefundId, payment_id: PaymentId, customer_id: UserId },
     /// A report can be downloaded by whoever asked for it.
     #[serde(rename = "report.completed", rename_all = "camelCase")]
     ReportCompleted {
@@ -79,9 +82,59 @@ pub enum Event {
         format: ReportFormat,
         rows: u64,
     },
+    /// Nothing is sent to this endpoint any more, and not because its owner wished so.
+    #[serde(rename = "webhook_endpoint.disabled", rename_all = "camelCase")]
+    WebhookEndpointDisabled {
+        endpoint_id: WebhookEndpointId,
+        customer_id: UserId,
+        url: String,
+        reason: DisabledReason,
+    },
 }
 
 impl Event {
+    /// The topic of every event there is.
+    pub const TOPICS: [&'static str; 16] = [
+        "user.created",
+        "order.created",
+        "order.paid",
+        "order.cancelled",
+        "order.expired",
+        "order.fulfilled",
+        "order.refunded",
+        "payment.succeeded",
+        "payment.authorized",
+        "payment.failed",
+        "payment.canceled",
+        "payment.unsettled",
+        "refund.succeeded",
+        "refund.failed",
+        "report.completed",
+        "webhook_endpoint.disabled",
+    ];
+
+    /// Whom it concerns, and who may therefore hear of it beside the staff.
+    pub fn customer(&self) -> UserId {
+        match *self {
+            Self::UserCreated { user_id } => user_id,
+            Self::OrderCreated { customer_id, .. }
+            | Self::OrderPaid { customer_id, .. }
+            | Self::OrderCancelled { customer_id, .. }
+            | Self::OrderExpired { customer_id, .. }
+            | Self::OrderFulfilled { customer_id, .. }
+            | Self::OrderRefunded { customer_id, .. }
+            | Self::PaymentSucceeded { customer_id, .. }
+            | Self::PaymentAuthorized { customer_id, .. }
+            | Self::PaymentFailed { customer_id, .. }
+            | Self::PaymentCanceled { customer_id, .. }
+            | Self::PaymentUnsettled { customer_id, .. }
+            | Self::RefundSucceeded { customer_id, .. }
+            | Self::RefundFailed { customer_id, .. }
+            | Self::ReportCompleted { customer_id, .. }
+            | Self::WebhookEndpointDisabled { customer_id, .. } => customer_id,
+        }
+    }
+
     /// The routing key: `order.created` …
     pub fn topic(&self) -> &'static str {
         match self {
@@ -100,6 +153,17 @@ impl Event {
             Self::RefundSucceeded { .. } => "refund.succeeded",
             Self::RefundFailed { .. } => "refund.failed",
             Self::ReportCompleted { .. } => "report.completed",
+            Self::WebhookEndpointDisabled { .. } => "webhook_endpoint.disabled",
         }
     }
+}
+
+/// An event as it is remembered: what was true then stays as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastEvent {
+    pub id: EventId,
+    pub topic: String,
+    pub customer_id: UserId,
+    pub data: Value,
+    pub created_at: OffsetDateTime,
 }

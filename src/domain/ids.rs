@@ -60,6 +60,11 @@ ids! {
     MessageId,
     /// A report, or an import of products.
     JobId,
+    /// Something that happened: the id of the message that told of it.
+    EventId,
+    WebhookEndpointId,
+    /// One event on its way to one endpoint.
+    DeliveryId,
     /// The right to act on a leased row; a late holder has an old one.
     LeaseToken,
 }

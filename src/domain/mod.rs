@@ -26,5 +26,6 @@ pub mod user;
 pub mod utc;
 pub mod version;
 pub mod violation;
+pub mod webhook;
 
 pub use violation::Violation;

@@ -52,6 +52,7 @@ pub mod may {
         WriteRefunds = Some(Scope::RefundsWrite), Everybody;
         ReadReports = Some(Scope::ReportsRead), Everybody;
         WriteReports = Some(Scope::ReportsWrite), Everybody;
+        ManageWebhooks = Some(Scope::WebhooksManage), Everybody;
         /// A key tells its owner what became of a request, whatever the token was made for.
         ReadOwnKeys = None, Everybody;
     }

@@ -1,8 +1,21 @@
-//! How a time is written for others: RFC 3339, UTC, milliseconds, ending in `Z`; holds no clock.
+//! How a time is written for others: RFC 3339, UTC, milliseconds, ending in `Z`, or as HTTP's own header fields have it;
+//! holds no clock.
 
 use std::fmt;
 
-use time::{OffsetDateTime, UtcOffset};
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// A date of HTTP's header fields (RFC 9110 §5.6.7): `Sun, 22 Nov 2026 20:18:00 GMT`.
+pub const HTTP_DATE: StaticFormatDescription = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
+
+/// `None` for what is no [`HTTP_DATE`], and for the two forms that nobody has sent for decades.
+pub fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+    PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
+}
 
 /// `2026-11-22T20:18:00.123Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

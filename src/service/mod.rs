@@ -4,6 +4,7 @@ pub mod auth;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
+pub mod events;
 pub mod health;
 pub mod housekeeping;
 pub mod idempotency;
@@ -17,8 +18,10 @@ pub mod outcome;
 pub mod payments;
 pub mod products;
 pub mod reports;
+mod seal;
 pub mod transact;
 pub mod users;
+pub mod webhooks;
 
 pub use crate::store::StoreError;
 use sqlx::PgPool;

@@ -7,6 +7,7 @@ pub mod check;
 pub mod dead_letters;
 pub mod demo;
 pub mod error;
+pub mod events;
 pub mod health;
 pub mod idempotency_keys;
 pub mod inbox;
@@ -27,6 +28,9 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod stock;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
+pub mod webhook_queue;
 
 pub use error::StoreError;
 

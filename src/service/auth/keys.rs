@@ -18,11 +18,11 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
-use super::seal::{self, SealError, Seed};
 use super::{ACCESS_TOKEN_LIVES, Auth};
 use crate::config::DerivedKey;
 use crate::domain::ambient::Ambient;
 use crate::service::Services;
+use crate::service::seal::{self, SealError};
 use crate::service::transact::{AsStoreError, read, transact};
 use crate::store::signing_keys::{self as rows, SigningKeyRow};
 use crate::store::{self, StoreError};
@@ -278,6 +278,9 @@ async fn create_first(services: &Services) -> Result<Vec<SigningKeyRow>, KeysErr
     })
     .await
 }
+
+/// An Ed25519 private key (RFC 8032 §5.1.5).
+type Seed = seal::Secret;
 
 fn generate(
     auth: &Auth,

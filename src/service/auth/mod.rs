@@ -11,7 +11,6 @@ pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
 pub mod revoke;
-mod seal;
 pub mod sign_in;
 pub mod tokens;
 

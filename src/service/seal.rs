@@ -1,4 +1,4 @@
-//! Private keys at rest: AES-256-GCM (NIST SP 800-38D), nonce first, bound to the name of the key.
+//! Secrets of 32 bytes at rest: AES-256-GCM (NIST SP 800-38D), nonce first, bound to the name of what they belong to.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::zeroize::Zeroizing;
@@ -7,43 +7,43 @@ use secrecy::{ExposeSecret, SecretBox};
 use crate::config::DerivedKey;
 use crate::domain::ambient::Ambient;
 
-/// An Ed25519 private key (RFC 8032 §5.1.5).
-pub(super) type Seed = SecretBox<[u8; 32]>;
+/// What is sealed: the seed of a signing key, the secret of a webhook endpoint.
+pub(super) type Secret = SecretBox<[u8; 32]>;
 
 /// It could not be sealed, or was sealed under another root key, or was changed.
 #[derive(Debug, thiserror::Error)]
-#[error("a signing key can't be opened with this TILL_SECRET_KEY")]
+#[error("a sealed secret can't be opened with this TILL_SECRET_KEY")]
 pub struct SealError;
 
 pub(super) fn seal(
     key: &DerivedKey,
     ambient: &Ambient,
-    kid: &str,
-    seed: &Seed,
+    name: &str,
+    secret: &Secret,
 ) -> Result<Vec<u8>, SealError> {
     let nonce = ambient.bytes::<NONCE_LEN>();
-    let mut text = Zeroizing::new(seed.expose_secret().to_vec());
-    // The text grows by the tag in place; space kept now leaves no copy of the seed behind.
+    let mut text = Zeroizing::new(secret.expose_secret().to_vec());
+    // The text grows by the tag in place; space kept now leaves no copy of the secret behind.
     text.reserve_exact(AES_256_GCM.tag_len());
     cipher(key)?
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
-            Aad::from(kid.as_bytes()),
+            Aad::from(name.as_bytes()),
             &mut *text,
         )
         .map_err(|_unspecified| SealError)?;
     Ok([nonce.as_slice(), text.as_slice()].concat())
 }
 
-pub(super) fn open(key: &DerivedKey, kid: &str, sealed: &[u8]) -> Result<Seed, SealError> {
+pub(super) fn open(key: &DerivedKey, name: &str, sealed: &[u8]) -> Result<Secret, SealError> {
     let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
     let mut text = Zeroizing::new(text.to_vec());
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let seed = cipher(key)?
-        .open_in_place(nonce, Aad::from(kid.as_bytes()), &mut text)
+    let secret = cipher(key)?
+        .open_in_place(nonce, Aad::from(name.as_bytes()), &mut text)
         .map_err(|_unspecified| SealError)?;
-    let seed = Zeroizing::new(<[u8; 32]>::try_from(&*seed).map_err(|_unspecified| SealError)?);
-    Ok(SecretBox::init_with(|| *seed))
+    let secret = Zeroizing::new(<[u8; 32]>::try_from(&*secret).map_err(|_unspecified| SealError)?);
+    Ok(SecretBox::init_with(|| *secret))
 }
 
 fn cipher(key: &DerivedKey) -> Result<LessSafeKey, SealError> {
@@ -61,11 +61,11 @@ mod tests {
     use crate::domain::ambient::Ambient;
 
     #[test]
-    fn a_seed_opens_under_its_own_key_and_name_only() {
+    fn a_secret_opens_under_its_own_key_and_name_only() {
         let (key, other) = (RootKey::new([1; 32]).derive("a"), RootKey::new([2; 32]).derive("a"));
-        let seed = SecretBox::new(Box::new([9; 32]));
-        let sealed = seal(&key, &Ambient::system(), "kid", &seed).unwrap();
-        assert_eq!(open(&key, "kid", &sealed).unwrap().expose_secret(), seed.expose_secret());
+        let secret = SecretBox::new(Box::new([9; 32]));
+        let sealed = seal(&key, &Ambient::system(), "kid", &secret).unwrap();
+        assert_eq!(open(&key, "kid", &sealed).unwrap().expose_secret(), secret.expose_secret());
         assert!(open(&other, "kid", &sealed).is_err());
         assert!(open(&key, "another", &sealed).is_err());
         assert!(open(&key, "kid", &sealed[1..]).is_err());

@@ -1,0 +1,60 @@
+-- What happened, for those who ask later, and who is told of it over HTTP.
+
+CREATE TABLE events (
+    -- The id of the message that told of it, so that a copy is recognised.
+    id           uuid PRIMARY KEY,
+    type         text NOT NULL,
+    -- Whom it concerns; staff see all.
+    customer_id  uuid NOT NULL REFERENCES users (id),
+    data         jsonb NOT NULL,
+    created_at   timestamptz NOT NULL
+);
+CREATE INDEX events_newest ON events (created_at DESC, id DESC);
+CREATE INDEX events_newest_of_type ON events (type, created_at DESC, id DESC);
+CREATE INDEX events_newest_of_customer ON events (customer_id, created_at DESC, id DESC);
+
+CREATE TABLE webhook_endpoints (
+    id                uuid PRIMARY KEY,
+    owner_id          uuid NOT NULL REFERENCES users (id),
+    url               text NOT NULL,
+    description       text NOT NULL,
+    -- Null: all of them.
+    topics            text[],
+    -- Sealed under the root key; the one before it signs beside it until its time is over.
+    secret            bytea NOT NULL,
+    old_secret        bytea,
+    old_secret_until  timestamptz,
+    disabled_reason   text CONSTRAINT webhook_endpoints_reason_known CHECK (disabled_reason IN ('owner', 'gone', 'failing')),
+    created_at        timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    CONSTRAINT webhook_endpoints_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
+);
+CREATE INDEX webhook_endpoints_newest_of_owner ON webhook_endpoints (owner_id, created_at DESC, id DESC);
+
+-- One row per event and endpoint: sent under a lease until it is taken or given up.
+CREATE TABLE webhook_deliveries (
+    id             uuid PRIMARY KEY,
+    endpoint_id    uuid NOT NULL REFERENCES webhook_endpoints (id) ON DELETE CASCADE,
+    event_id       uuid NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    status         text NOT NULL CONSTRAINT webhook_deliveries_status_known CHECK (status IN ('pending', 'delivered', 'failed')),
+    -- Who leases a delivery moves this to the end of the lease, so that the index finds only what may be taken.
+    due_at         timestamptz NOT NULL,
+    -- The fence: only the holder of the current token may say what became of the try.
+    lease_token    uuid,
+    tries          int NOT NULL DEFAULT 0,
+    -- When the present round of tries began: its end is reckoned from here.
+    begun_at       timestamptz NOT NULL,
+    tried_at       timestamptz,
+    -- What the endpoint answered last, or why there is no answer.
+    status_code    int,
+    error          text,
+    created_at     timestamptz NOT NULL,
+    ended_at       timestamptz,
+    CONSTRAINT webhook_deliveries_once UNIQUE (endpoint_id, event_id),
+    CONSTRAINT webhook_deliveries_ended_when_ended CHECK ((status = 'pending') = (ended_at IS NULL))
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, id) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_pending_of_endpoint ON webhook_deliveries (endpoint_id) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_newest ON webhook_deliveries (endpoint_id, created_at DESC, id DESC);
+CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
+CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at IS NOT NULL;

@@ -1,0 +1,58 @@
+//! Registers an endpoint, once its address was looked at.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::{EndpointWithSecret, MOST_ENDPOINTS, WebhookError, Webhooks};
+use crate::domain::permission::{Granted, may};
+use crate::domain::webhook::{EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint};
+use crate::service::transact::transact;
+use crate::store::{users, webhook_endpoints};
+
+/// What is told to whom.
+#[derive(Debug, Clone)]
+pub struct CreateEndpoint {
+    pub url: EndpointUrl,
+    pub topics: TopicFilter,
+    pub description: EndpointDescription,
+}
+
+/// The endpoint belongs to the holder of the permission.
+///
+/// # Errors
+/// [`WebhookError::Url`], [`WebhookError::TooMany`], or it could not be done.
+#[tracing::instrument(name = "service.webhooks.create", skip_all)]
+pub async fn create(
+    webhooks: &Webhooks,
+    owner: Granted<may::ManageWebhooks>,
+    command: CreateEndpoint,
+) -> Result<EndpointWithSecret, WebhookError> {
+    webhooks.sender.check(command.url.as_url()).await?;
+    let services = &webhooks.services;
+    let now = services.ambient.now();
+    let endpoint = WebhookEndpoint {
+        id: services.ambient.id(),
+        owner_id: owner.holder(),
+        url: command.url,
+        description: command.description,
+        topics: command.topics,
+        disabled: None,
+        old_secret_until: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let (secret, sealed) = webhooks.new_secret(endpoint.id)?;
+    let (endpoint, sealed) = (&endpoint, &sealed);
+    transact(&services.pool, move |conn| {
+        async move {
+            // Held until the end, so that two at once don't both find room for the last one.
+            users::find_for_update(conn, endpoint.owner_id).await?;
+            if webhook_endpoints::count(conn, endpoint.owner_id).await? >= MOST_ENDPOINTS {
+                return Err(WebhookError::TooMany { most: MOST_ENDPOINTS });
+            }
+            Ok(webhook_endpoints::insert(conn, endpoint, sealed).await?)
+        }
+        .scope_boxed()
+    })
+    .await?;
+    Ok(EndpointWithSecret::new(endpoint.clone(), &secret))
+}

@@ -1,0 +1,38 @@
+//! Gives an endpoint a new secret; the one before it goes on signing for a day, so that the receiver may change in peace.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::update::owned_for_update;
+use super::{EndpointWithSecret, OLD_SECRET_LIVES, WebhookError, Webhooks};
+use crate::domain::ids::{UserId, WebhookEndpointId};
+use crate::service::transact::transact;
+use crate::store::webhook_endpoints;
+
+/// A secret that was old already signs no more.
+///
+/// # Errors
+/// [`WebhookError::NotFound`], or it could not be done.
+#[tracing::instrument(name = "service.webhooks.rotate", skip_all)]
+pub async fn rotate(
+    webhooks: &Webhooks,
+    id: WebhookEndpointId,
+    owner: UserId,
+) -> Result<EndpointWithSecret, WebhookError> {
+    let services = &webhooks.services;
+    let (secret, sealed) = webhooks.new_secret(id)?;
+    let sealed = &sealed;
+    let endpoint = transact(&services.pool, move |conn| {
+        async move {
+            let now = services.ambient.now();
+            let mut endpoint = owned_for_update(conn, id, owner).await?;
+            let until = now + OLD_SECRET_LIVES;
+            webhook_endpoints::update_secret(conn, id, sealed, until, now).await?;
+            endpoint.old_secret_until = Some(until);
+            endpoint.updated_at = now;
+            Ok::<_, WebhookError>(endpoint)
+        }
+        .scope_boxed()
+    })
+    .await?;
+    Ok(EndpointWithSecret::new(endpoint, &secret))
+}
