@@ -22,6 +22,7 @@ use crate::service::outcome::Refusal;
 use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
 use crate::service::products::ProductError;
 use crate::service::users::UserError;
+use crate::service::webhooks::{AddressRefused, WebhookError};
 
 /// When to come back after a short trouble of ours.
 const SOON: Duration = Duration::from_secs(1);
@@ -162,6 +163,28 @@ impl From<JobsError> for Problem {
             error @ JobsError::Unreadable(_) => {
                 Self::new(ProblemCode::InternalError).caused_by(error)
             }
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::NotFound => Self::new(ProblemCode::NotFound),
+            WebhookError::Url(refused) => {
+                let code = match refused {
+                    AddressRefused::NotEncrypted => "not_encrypted",
+                    AddressRefused::NotPublic => "not_public",
+                    AddressRefused::Unknown => "unknown_host",
+                };
+                Self::new(ProblemCode::ValidationFailed)
+                    .error("/url", Violation::new(code, refused.to_string()))
+            }
+            WebhookError::TooMany { most } => Self::new(ProblemCode::TooManyWebhookEndpoints)
+                .detail(format!("There are {most} endpoints already.")),
+            WebhookError::Disabled => Self::new(ProblemCode::WebhookEndpointDisabled),
+            WebhookError::Store(error) => error.into(),
+            error @ WebhookError::Seal(_) => Self::new(ProblemCode::InternalError).caused_by(error),
         }
     }
 }

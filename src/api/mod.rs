@@ -33,6 +33,8 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::orders::routes())
         .merge(v1::payments::routes())
         .merge(v1::reports::routes())
+        .merge(v1::events::routes())
+        .merge(v1::webhook_endpoints::routes())
         .merge(v1::gateway::routes())
         .merge(v1::idempotency_keys::routes())
 }

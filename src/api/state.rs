@@ -6,6 +6,7 @@ use super::extract::CursorKey;
 use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
+use crate::service::webhooks::Webhooks;
 
 /// Cloned for each request; everything inside is shared.
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub struct ApiState {
     pub services: Arc<Services>,
     pub payments: Arc<Payments>,
     pub jobs: Arc<Jobs>,
+    pub webhooks: Arc<Webhooks>,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
 }

@@ -18,6 +18,7 @@ pub mod serve;
 pub mod services;
 mod traffic;
 pub mod up;
+pub mod webhooks;
 pub mod worker;
 
 use std::error::Error;
@@ -41,6 +42,8 @@ pub enum AppError {
     Keys(#[from] crate::service::auth::keys::KeysError),
     #[error(transparent)]
     FirstAdmin(#[from] crate::service::users::first_admin::FirstAdminError),
+    #[error("the demo's webhook endpoints can't be made: {0}")]
+    DemoWebhooks(#[from] crate::service::webhooks::WebhookError),
     #[error(transparent)]
     Demo(#[from] crate::service::demo::DemoError),
     #[error(transparent)]

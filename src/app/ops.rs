@@ -8,7 +8,7 @@ use super::serve::{self, Served};
 use crate::clients::mailer::MailFolder;
 use crate::config::Config;
 use crate::domain::clock::ShiftedClock;
-use crate::ops::{Health, MetricsText, OpsParts};
+use crate::ops::{Health, MetricsText, OpsParts, WebhookSink};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 
@@ -17,6 +17,7 @@ use crate::telemetry::Telemetry;
 pub struct Extras {
     pub test_clock: Option<Arc<ShiftedClock>>,
     pub mail: Option<MailFolder>,
+    pub webhooks: Option<WebhookSink>,
 }
 
 /// Serves it, and keeps the metrics that it shows up to date.
@@ -32,8 +33,8 @@ pub fn serve(
         let metrics = metrics.clone();
         move || metrics.render()
     });
-    let Extras { test_clock, mail } = extras;
-    let router = crate::ops::router(OpsParts { health, metrics: text, test_clock, mail });
+    let Extras { test_clock, mail, webhooks } = extras;
+    let router = crate::ops::router(OpsParts { health, metrics: text, test_clock, mail, webhooks });
     let bounds = config.connections;
     serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));

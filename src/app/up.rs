@@ -11,7 +11,7 @@ use super::gateway::OpenGateway;
 use super::install::install;
 use super::ops::{self, Extras};
 use super::serve::Served;
-use super::{AppError, database, gateway, jobs, payments, seed, serve, services, worker};
+use super::{AppError, database, gateway, jobs, payments, seed, serve, services, webhooks, worker};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -19,10 +19,12 @@ use crate::config::{BaseUrl, Config, Stage, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
+use crate::domain::webhook::EndpointUrl;
 use crate::embedded::{self, Postgres};
-use crate::ops::{Health, Readiness};
+use crate::ops::{Health, Readiness, SINK_PATH, WebhookSink};
 use crate::service::Services;
 use crate::service::demo::{self, Presence, SignIn};
+use crate::service::webhooks::Webhooks;
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -45,6 +47,7 @@ struct Shop {
     clock: Arc<ShiftedClock>,
     /// Where this process reaches the gateway.
     gateway_url: BaseUrl,
+    webhooks: Webhooks,
 }
 
 /// Runs until a signal; the data stays for the next start.
@@ -104,11 +107,13 @@ async fn with_database(
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let Ports { api, ops, gateway } = ports;
-    let shop = Shop { services, clock, gateway_url: gateway.url.clone() };
+    let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);
+    let webhooks = webhooks::open(config, &services, Some(own.clone()))?;
+    let shop = Shop { services, clock, gateway_url: gateway.url.clone(), webhooks };
     spawn_gateway(gateway, &shutdown);
     let readiness = Readiness::default();
     let running = run_until_asked(&shutdown, postgres, async {
-        let demo = Box::pin(prepare(config, &shop, origin)).await?;
+        let demo = Box::pin(prepare(config, &shop, origin, &own)).await?;
         start_parts(config, telemetry, shop, Listeners { api, ops }, (&shutdown, &readiness))?;
         announce(config, demo, postgres);
         Ok(())
@@ -161,7 +166,12 @@ fn spawn_gateway(gateway: OpenGateway, shutdown: &Shutdown) {
 }
 
 /// Keys, the first administrator and, where they belong, the demo data.
-async fn prepare(config: &Config, shop: &Shop, origin: Origin) -> Result<Presence, AppError> {
+async fn prepare(
+    config: &Config,
+    shop: &Shop,
+    origin: Origin,
+    own: &BaseUrl,
+) -> Result<Presence, AppError> {
     let wanted = origin == Origin::Private && config.stage == Stage::Development;
     if !wanted {
         install(config, &shop.services).await?;
@@ -174,9 +184,14 @@ async fn prepare(config: &Config, shop: &Shop, origin: Origin) -> Result<Presenc
     if presence == Presence::Begun {
         tracing::info!(orders = demo::ORDERS, "putting the demo data in");
         demo::seed(&demo, demo::ORDERS, |_progress| ()).await?;
-        return Ok(Presence::Complete);
     }
-    Ok(presence)
+    if presence == Presence::Absent {
+        return Ok(presence);
+    }
+    if let Ok(receiver) = EndpointUrl::parse(&own.join(SINK_PATH)) {
+        demo::point_endpoints_at(&shop.webhooks, &receiver).await?;
+    }
+    Ok(Presence::Complete)
 }
 
 /// Starts everything that runs beside the signal watch and the gateway.
@@ -187,7 +202,7 @@ fn start_parts(
     listeners: Listeners,
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
-    let Shop { services, clock, gateway_url } = shop;
+    let Shop { services, clock, gateway_url, webhooks } = shop;
     let ambient = services.ambient.clone();
     let gateway_probe = payments::gateway_probe(config, &gateway_url);
     let probes = vec![services::postgres_probe(&services.pool), gateway_probe];
@@ -195,20 +210,22 @@ fn start_parts(
     let payments = payments::open(config, &services, &gateway_url, shutdown)?;
     let mailing = worker::mailing(config)?;
     let jobs = jobs::open(config, &services, &gateway_url)?;
-    worker::open(config, (&services, &payments, &jobs), &mailing)
+    worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),
         payments: Arc::new(payments),
         jobs: Arc::new(jobs),
+        webhooks: Arc::new(webhooks),
         cursors,
     };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
-    let extras = Extras { test_clock: Some(clock), mail: mailing.folder };
+    let webhooks = Some(WebhookSink::default());
+    let extras = Extras { test_clock: Some(clock), mail: mailing.folder, webhooks };
     ops::serve(config, telemetry, listeners.ops, (health, extras), shutdown);
     readiness.ready();
     Ok(())
@@ -232,6 +249,7 @@ fn announce(config: &Config, demo: Presence, postgres: Option<&Postgres>) {
         format!("  Documentation     {}", public.join("/docs")),
         format!("  Metrics, health   {}", ops.join("/metrics")),
         format!("  Mails             {}", mails(config, &ops)),
+        format!("  Webhooks          {}", ops.join("/webhooks")),
         format!("  Sandbox gateway   {}", BaseUrl::of(config.gateway.listen).as_str()),
     ];
     if let Some(postgres) = postgres {

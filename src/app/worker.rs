@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ops::{self, Extras};
-use super::{AppError, database, dependencies, jobs, payments, services};
+use super::{AppError, database, dependencies, jobs, payments, services, webhooks};
 use crate::clients::broker::{RabbitMq, Topology};
 use crate::clients::mailer::{MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
@@ -13,6 +13,7 @@ use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
+use crate::service::webhooks::Webhooks;
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 use crate::worker::{Worker, WorkerParts};
@@ -41,7 +42,7 @@ pub fn mailing(config: &Config) -> Result<Mailing, AppError> {
 /// A worker that does nothing yet: over RabbitMQ where it is named, else reading the outbox itself.
 pub fn open(
     config: &Config,
-    (services, payments, jobs): (&Services, &Payments, &Jobs),
+    (services, payments, jobs, webhooks): (&Services, &Payments, &Jobs, &Webhooks),
     mailing: &Mailing,
 ) -> Worker {
     let mails = Mails {
@@ -50,7 +51,8 @@ pub fn open(
         public_url: config.http.public_url.clone(),
     };
     let (services, payments) = (services.clone(), payments.clone());
-    let parts = WorkerParts { services, payments, mails, jobs: jobs.clone() };
+    let (jobs, webhooks) = (jobs.clone(), webhooks.clone());
+    let parts = WorkerParts { services, payments, mails, jobs, webhooks };
     match &config.broker.url {
         None => Worker::in_process(parts),
         Some(url) => Worker::over_rabbitmq(parts, |subscriptions| {
@@ -75,7 +77,8 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     let gateway = &config.gateway.url;
     let payments = payments::open(config, &services, gateway, &shutdown)?;
     let jobs = jobs::open(config, &services, gateway)?;
-    let worker = open(config, (&services, &payments, &jobs), &mailing(config)?);
+    let webhooks = webhooks::open(config, &services, None)?;
+    let worker = open(config, (&services, &payments, &jobs, &webhooks), &mailing(config)?);
     let mut probes =
         vec![services::postgres_probe(&pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));

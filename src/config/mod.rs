@@ -33,6 +33,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod value;
+mod webhooks;
 
 pub use admin::FirstAdministrator;
 pub use bind::{BindError, bind};
@@ -57,6 +58,7 @@ pub use shutdown::Shutdown;
 pub use source::{Environment, flags};
 pub use stage::Stage;
 pub use value::BaseUrl;
+pub use webhooks::Webhooks;
 
 use reader::{Noted, Reader};
 
@@ -94,6 +96,8 @@ pub const SETTINGS: &[&Setting] = &[
     &gateway::GATEWAY_URL,
     &gateway::GATEWAY_CALLBACK_URL,
     &gateway::GATEWAY_TIMEOUT,
+    &webhooks::WEBHOOKS_TIMEOUT,
+    &webhooks::WEBHOOKS_ALLOW_PRIVATE,
     &admin::ADMIN_EMAIL,
     &admin::ADMIN_PASSWORD,
     &log::LOG_FORMAT,
@@ -201,6 +205,8 @@ pub struct Config {
     pub mail: Mail,
     /// The payment gateway: the sandbox's listener and where it is reached.
     pub gateway: Gateway,
+    /// What is sent to webhook endpoints, and where they may be.
+    pub webhooks: Webhooks,
     /// The account that is made where no administrator exists yet.
     pub first_administrator: Option<FirstAdministrator>,
     /// What is logged, and how.
@@ -244,6 +250,7 @@ impl Config {
         let broker = broker::read(reader, program.shared_parts());
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
+        let webhooks = webhooks::read(reader);
         let first_administrator = admin::read(reader, assumed);
         let log = log::read(reader, assumed);
         // Last, because it may write a file: not where another setting is wrong.
@@ -263,6 +270,7 @@ impl Config {
             broker: broker?,
             mail: mail?,
             gateway: gateway?,
+            webhooks: webhooks?,
             first_administrator: first_administrator?,
             log: log?,
         })

@@ -142,7 +142,10 @@ impl Role {
     /// The names of the roles that see what concerns any customer.
     pub fn staff_names() -> Vec<String> {
         let all = [Self::Customer, Self::Support, Self::Admin];
-        all.into_iter().filter(|role| role.is_staff()).map(|role| role.as_str().to_owned()).collect()
+        all.into_iter()
+            .filter(|role| role.is_staff())
+            .map(|role| role.as_str().to_owned())
+            .collect()
     }
 
     /// Whether this role works for the shop and may see and act for its customers.

@@ -76,7 +76,8 @@ impl TopicFilter {
             let detail = format!("no event is called {unknown:?}; `*` alone stands for all");
             return Err(Violation::new("unknown_event", detail));
         }
-        let named = Event::TOPICS.into_iter().filter(|topic| names.iter().any(|name| name == topic));
+        let named =
+            Event::TOPICS.into_iter().filter(|topic| names.iter().any(|name| name == topic));
         Ok(Self::Some(named.collect()))
     }
 

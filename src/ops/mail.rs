@@ -6,10 +6,11 @@ use std::io;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
+use super::page::{PAGE_POLICY, guarded, page};
 use super::problem::Problem;
 use crate::domain::html::escape;
 use crate::service::mails::{FiledMail, MailFolder};
@@ -17,14 +18,8 @@ use crate::service::mails::{FiledMail, MailFolder};
 /// Mails in the list.
 const MOST: usize = 200;
 
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// Styles of a mail are its own; nothing else in it does anything.
 const FRAME_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
-
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-    table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;\
-    border-bottom:1px solid #8884}pre{white-space:pre-wrap;padding:1rem;border:1px solid #8884}\
-    iframe{width:100%;height:24rem;border:1px solid #8884;background:#fff}";
 
 pub(super) fn routes(folder: MailFolder) -> Router {
     Router::new()
@@ -110,32 +105,6 @@ async fn show_letter(
 fn moment(mail: &FiledMail) -> String {
     let date = mail.date;
     format!("{} {:02}:{:02} UTC", date.date(), date.hour(), date.minute())
-}
-
-/// `main` is markup whose texts are escaped already.
-fn page(title: &str, main: &str) -> Response {
-    let title = escape(title);
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title} · Till</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n<h1>{title}</h1>\n{main}\n</body>\n</html>\n"
-    );
-    guarded(Html(html).into_response(), PAGE_POLICY)
-}
-
-fn guarded(mut response: Response, policy: &'static str) -> Response {
-    let fields = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    for (name, value) in fields {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 fn no_such_mail(headers: &HeaderMap) -> Response {

@@ -6,9 +6,11 @@
 mod health;
 mod iso_duration;
 mod mail;
+mod page;
 mod probes;
 mod problem;
 mod test_clock;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use problem::Problem;
 
 pub use health::{Health, Importance, PartState, Phase, Probe, ProbeBounds, ProbeError, Readiness};
 pub use probes::routes as probe_routes;
+pub use webhooks::{SINK_PATH, WebhookSink};
 
 /// What the operators' listener shows and moves.
 pub struct OpsParts {
@@ -36,6 +39,8 @@ pub struct OpsParts {
     pub test_clock: Option<Arc<ShiftedClock>>,
     /// The folder that `/mail` shows; without one there is no such page.
     pub mail: Option<MailFolder>,
+    /// What `/webhooks` shows; without one there is no such page and no receiver.
+    pub webhooks: Option<WebhookSink>,
 }
 
 /// Makes the text of `/metrics`.
@@ -57,7 +62,7 @@ impl fmt::Debug for MetricsText {
 
 /// Every route of the operators' listener.
 pub fn router(parts: OpsParts) -> Router {
-    let OpsParts { health, metrics, test_clock, mail } = parts;
+    let OpsParts { health, metrics, test_clock, mail, webhooks } = parts;
     let scrape = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
     let routes = probe_routes(health).merge(scrape);
     let routes = match test_clock {
@@ -66,6 +71,10 @@ pub fn router(parts: OpsParts) -> Router {
     };
     let routes = match mail {
         Some(folder) => routes.merge(mail::routes(folder)),
+        None => routes,
+    };
+    let routes = match webhooks {
+        Some(sink) => routes.merge(webhooks::routes(sink)),
         None => routes,
     };
     routes.fallback(refuse_path).method_not_allowed_fallback(refuse_method)

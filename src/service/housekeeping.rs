@@ -13,6 +13,9 @@ const SENT_MESSAGES_LIVE: Duration = Duration::days(7);
 /// which only a dead letter can bring it back.
 const HANDLED_MESSAGES_LIVE: Duration = Duration::days(90);
 
+/// Events, and what became of their deliveries, are kept so long for whoever asks.
+const EVENTS_LIVE: Duration = Duration::days(30);
+
 /// Idempotency keys whose time is over; how many.
 ///
 /// # Errors
@@ -55,6 +58,23 @@ pub async fn purge_handled_messages(services: &Services, limit: i64) -> Result<u
             let mails = store::mail_deliveries::delete_old(conn, before, limit).await?;
             let handled = store::inbox::delete_old(conn, before, limit).await?;
             Ok(mails.max(handled))
+        }
+        .scope_boxed()
+    })
+    .await
+}
+
+/// Events that happened long ago, and deliveries that ended long ago; how many rows.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_events(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let before = services.ambient.now() - EVENTS_LIVE;
+    read(&services.pool, |conn| {
+        async move {
+            let deliveries = store::webhook_deliveries::delete_ended(conn, before, limit).await?;
+            let events = store::events::delete_old(conn, before, limit).await?;
+            Ok(deliveries.max(events))
         }
         .scope_boxed()
     })

@@ -188,7 +188,11 @@ pub async fn update_renewed(
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.webhook_deliveries.update_all_failed", level = "debug", skip_all)]
+#[tracing::instrument(
+    name = "store.webhook_deliveries.update_all_failed",
+    level = "debug",
+    skip_all
+)]
 pub async fn update_all_failed(
     conn: &mut PgConnection,
     endpoint: WebhookEndpointId,

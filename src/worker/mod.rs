@@ -4,6 +4,7 @@
 //! - The broker hands each to the consumers that take its topic ([`consumers`]); [`dispatcher`] keeps copies, panics
 //!   and hangs away from them and gives up what can't be handled; [`delivery`] says which failure is which.
 //! - Timers ([`jobs`]) do what is due by the injected clock.
+//! - Webhooks ([`webhooks`]) are sent from their own table, each under a lease.
 //! - Long jobs ([`long_jobs`]) run beside them, a few at a time, each under a lease in the database.
 //!
 //! Any number of workers may run: what one works on, the others pass over.
@@ -15,6 +16,7 @@ pub mod jobs;
 mod long_jobs;
 mod outbox_relay;
 mod trouble;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use crate::clients::broker::{Broker, InProcess, RabbitMq, Subscription};
 use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
+use crate::service::webhooks::{DeliverError, Webhooks};
 use crate::service::{Services, StoreError};
 
 use consumers::{Consume, subscriptions};
@@ -32,6 +35,7 @@ use dispatcher::Dispatcher;
 use jobs::{JOBS, Progress};
 use long_jobs::LongJobs;
 use outbox_relay::Relay;
+use webhooks::Postman;
 
 /// What a worker works with.
 #[derive(Debug, Clone)]
@@ -40,6 +44,7 @@ pub struct WorkerParts {
     pub payments: Payments,
     pub mails: Mails,
     pub jobs: Jobs,
+    pub webhooks: Webhooks,
 }
 
 /// A worker that is put together and does nothing yet.
@@ -48,6 +53,7 @@ pub struct Worker {
     parts: Arc<WorkerParts>,
     relay: Arc<Relay>,
     long_jobs: Arc<LongJobs>,
+    postman: Arc<Postman>,
     rabbit: Option<Rabbit>,
 }
 
@@ -65,6 +71,8 @@ pub enum DrainError {
     Store(#[from] StoreError),
     #[error("the job {job} failed: {source}")]
     Job { job: &'static str, source: jobs::JobError },
+    #[error(transparent)]
+    Webhook(#[from] DeliverError),
     #[error("the broker is away")]
     BrokerAway,
 }
@@ -115,7 +123,8 @@ impl Worker {
         rabbit: Option<Rabbit>,
     ) -> Self {
         let relay = Relay::new(parts.services.clone(), broker);
-        Self { parts: Arc::new(parts), relay: Arc::new(relay), long_jobs, rabbit }
+        let postman = Arc::new(Postman::new(parts.webhooks.clone()));
+        Self { parts: Arc::new(parts), relay: Arc::new(relay), long_jobs, postman, rabbit }
     }
 
     /// The broker, where there is one.
@@ -131,6 +140,7 @@ impl Worker {
             Some(rabbit) => drop(tasks.spawn(rabbit.work_beside(relaying, stop.clone()))),
         }
         tasks.spawn(self.long_jobs.run(stop.clone()));
+        tasks.spawn(self.postman.run(stop.clone()));
         for job in JOBS {
             tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
         }
@@ -151,6 +161,7 @@ impl Worker {
                 }
             }
             idle &= !self.long_jobs.drain().await?;
+            idle &= self.postman.drain().await? == 0;
             if idle && self.relay.drain().await? == 0 {
                 return Ok(());
             }

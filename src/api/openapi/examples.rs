@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 use super::operations;
 
 /// The first id or key in the path of each operation that has one.
-const IDS: [(&str, &str); 22] = [
+const IDS: [(&str, &str); 30] = [
     ("get_user", "01890a5d-ac96-774b-bcce-b302099a8000"),
     ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
@@ -29,9 +29,18 @@ const IDS: [(&str, &str); 22] = [
     ("download_report", "01890a5d-ac96-774b-bcce-b302099ad001"),
     ("cancel_report", "01890a5d-ac96-774b-bcce-b302099ad002"),
     ("get_import_status", "01890a5d-ac96-774b-bcce-b302099ad003"),
+    ("get_event", "01890a5d-ac96-774b-bcce-b302099af001"),
+    ("get_webhook_endpoint", "01890a5d-ac96-774b-bcce-b302099ae001"),
+    ("update_webhook_endpoint", "01890a5d-ac96-774b-bcce-b302099ae001"),
+    ("delete_webhook_endpoint", "01890a5d-ac96-774b-bcce-b302099ae002"),
+    ("rotate_webhook_endpoint", "01890a5d-ac96-774b-bcce-b302099ae001"),
+    ("test_webhook_endpoint", "01890a5d-ac96-774b-bcce-b302099ae001"),
+    ("list_webhook_deliveries", "01890a5d-ac96-774b-bcce-b302099ae001"),
+    ("redeliver_webhook", "01890a5d-ac96-774b-bcce-b302099ae001"),
     ("get_idempotency_key", "place_order-1"),
 ];
 const REFUND: &str = "01890a5d-ac96-774b-bcce-b302099ac001";
+const DELIVERY: &str = "01890a5d-ac96-774b-bcce-b302099af101";
 
 /// Fills in the key and the id of every operation that takes them.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
@@ -56,6 +65,7 @@ fn example(operation: &str, parameter: &Parameter) -> Option<String> {
     match (&parameter.parameter_in, parameter.name.as_str()) {
         (ParameterIn::Header, "Idempotency-Key") => Some(format!("{operation}-1")),
         (ParameterIn::Path, "refundId") => Some(REFUND.to_owned()),
+        (ParameterIn::Path, "deliveryId") => Some(DELIVERY.to_owned()),
         (ParameterIn::Path, _) => {
             let (_, id) = IDS.iter().find(|(name, _)| *name == operation)?;
             Some((*id).to_owned())

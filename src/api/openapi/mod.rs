@@ -36,13 +36,15 @@ const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 9] = [
     ("users", "Customers and staff: signing up and looking after an account."),
     ("auth", "Signing in, refreshing and ending a session."),
     ("products", "The catalogue and its stock."),
     ("orders", "Placing, reading, cancelling and fulfilling orders."),
     ("payments", "Paying orders, capturing, cancelling and refunding."),
     ("reports", "What was sold, paid and booked, as files."),
+    ("events", "What happened, for those who ask later."),
+    ("webhook-endpoints", "Addresses that are told of events as they happen."),
     ("idempotency-keys", "What became of a request whose answer was lost."),
 ];
 

@@ -252,6 +252,20 @@ catalogue! {
         remedy "Change the existing product, or choose another SKU."
         detail "There is already a product with the SKU TEA-0042."
     }
+    TooManyWebhookEndpoints "too_many_webhook_endpoints" CONFLICT AfterChange {
+        "There are too many webhook endpoints"
+        meaning "The caller has as many webhook endpoints as one may have. No endpoint was made."
+        cause "Endpoints that are no longer needed were never removed."
+        remedy "Remove one, or let an endpoint that exists hear of more events."
+        detail "There are 16 endpoints already."
+    }
+    WebhookEndpointDisabled "webhook_endpoint_disabled" CONFLICT AfterChange {
+        "The webhook endpoint is disabled"
+        meaning "Nothing is sent to this endpoint, so nothing was begun."
+        cause "Its owner disabled it, it answered 410, or it took nothing for three days."
+        remedy "Mend the receiver, enable the endpoint with PATCH, then repeat."
+        detail "The endpoint is disabled."
+    }
     ReportNotReady "report_not_ready" CONFLICT AfterWaiting {
         "The report is not ready"
         meaning "The report is still being made, so there is no file yet."

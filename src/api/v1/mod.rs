@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod categories;
+pub mod events;
 pub mod gateway;
 pub mod idempotency_keys;
 pub mod orders;
@@ -9,6 +10,7 @@ pub mod payments;
 pub mod products;
 pub mod reports;
 pub mod users;
+pub mod webhook_endpoints;
 
 use std::time::Duration;
 

@@ -12,6 +12,9 @@
 //! | `d001` | a report that the first worker makes | looking at it, downloading it |
 //! | `d002` | another one | cancelling or removing it |
 //! | `d003` | an import that is over | looking at it |
+//! | `e001` | a webhook endpoint, only in `till up` | reading, changing and trying it |
+//! | `e002` | another one | removing it |
+//! | `f001`, `f101` | an event, and its delivery to `e001` | reading it, redelivering it |
 //!
 //! `8000` to `8003` are people ([`super::people`]), `9001` and what follows are products ([`super::catalogue`]).
 
@@ -23,7 +26,9 @@ use super::dice::Dice;
 use super::past::{Answer, Charge, GivenBack, Past};
 use super::people::demo_customer;
 use super::story::{Shop, place, receive, whole};
-use crate::domain::ids::{JobId, OrderId, PaymentId, RefundId};
+use crate::domain::ids::{
+    DeliveryId, EventId, JobId, OrderId, PaymentId, RefundId, WebhookEndpointId,
+};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::order::{Order, Quantity};
 
@@ -74,6 +79,26 @@ pub(super) fn report(ending: u16) -> JobId {
 
 pub(super) fn import() -> JobId {
     JobId::from(id(0xd003))
+}
+
+/// One for each use.
+pub(super) const ENDPOINTS: [u16; 2] = [0xe001, 0xe002];
+
+pub(super) fn endpoint(ending: u16) -> WebhookEndpointId {
+    WebhookEndpointId::from(id(ending))
+}
+
+/// What the event tells of.
+pub(super) fn paid_order() -> OrderId {
+    OrderId::from(id(0xa002))
+}
+
+pub(super) fn event() -> EventId {
+    EventId::from(id(0xf001))
+}
+
+pub(super) fn delivery() -> DeliveryId {
+    DeliveryId::from(id(0xf101))
 }
 
 /// Two of the first product and one of the second, an hour ago.

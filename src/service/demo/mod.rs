@@ -21,6 +21,7 @@ mod examples;
 mod past;
 mod people;
 mod story;
+mod webhooks;
 mod write;
 
 use scoped_futures::ScopedFutureExt;
@@ -29,6 +30,7 @@ pub use self::error::DemoError;
 use self::past::Past;
 pub use self::people::{PASSWORD, SIGN_INS, SignIn};
 use self::story::Shop;
+pub use self::webhooks::point_endpoints_at;
 use super::Services;
 use super::transact::{read, transact};
 pub use crate::clients::payment_gateway::SandboxHistory;

@@ -34,10 +34,9 @@ pub async fn list(
     topic: Option<&'static str>,
     page: PageRequest,
 ) -> Result<Page<PastEvent>, StoreError> {
-    let rows: Vec<PastEvent> = read(&services.pool, |conn| {
-        store::events::list(conn, reach, topic, page).scope_boxed()
-    })
-    .await?;
+    let rows: Vec<PastEvent> =
+        read(&services.pool, |conn| store::events::list(conn, reach, topic, page).scope_boxed())
+            .await?;
     let position =
         |event: &PastEvent| Position { created_at: event.created_at, id: event.id.as_uuid() };
     Ok(Page::cut(rows, page.size, position))

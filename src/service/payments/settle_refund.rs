@@ -37,7 +37,13 @@ pub(super) async fn settle_refund(
         store::payments::update(conn, payment).await?;
         let entry = Entry::refund(payment, refund_id, Money { amount, currency });
         store::journal::insert(conn, ambient.id(), &entry, now).await?;
-        events.push(Event::RefundSucceeded { refund_id, payment_id, customer_id, amount, currency });
+        events.push(Event::RefundSucceeded {
+            refund_id,
+            payment_id,
+            customer_id,
+            amount,
+            currency,
+        });
         if let Some(order) = locked.order.as_mut().filter(|_| payment.applied) {
             events.extend(follow(conn, ambient, order, amount).await?);
         }

@@ -121,8 +121,9 @@ async fn send(
     admission: Admission,
 ) -> Result<(OffsetDateTime, Result<u16, NotTaken>), SealError> {
     let sealed = std::iter::once(&delivery.secret).chain(&delivery.old_secret);
-    let secrets: Vec<SigningSecret> =
-        sealed.map(|sealed| webhooks.open_secret(delivery.endpoint, sealed)).collect::<Result<_, _>>()?;
+    let secrets: Vec<SigningSecret> = sealed
+        .map(|sealed| webhooks.open_secret(delivery.endpoint, sealed))
+        .collect::<Result<_, _>>()?;
     let (id, body) = (delivery.event.id.to_string(), body(&delivery.event));
     let at = webhooks.services.ambient.now();
     let message = SignedMessage { id: &id, body: &body, secrets: &secrets, at };
@@ -150,10 +151,7 @@ async fn give_up_untried(webhooks: &Webhooks, held: Held) -> Result<(), StoreErr
     let services = &webhooks.services;
     let now = services.ambient.now();
     let reason = "the endpoint's owner may no longer hear of this event";
-    read(&services.pool, |conn| {
-        queue::update_failed(conn, held, reason, now).scope_boxed()
-    })
-    .await
+    read(&services.pool, |conn| queue::update_failed(conn, held, reason, now).scope_boxed()).await
 }
 
 /// With an open circuit, all that waits for the endpoint waits until it is probed.

@@ -9,7 +9,9 @@ use super::deliver::PLACES_OF_EACH;
 use crate::domain::clock::Clock;
 use crate::domain::ids::WebhookEndpointId;
 use crate::resilience::bulkhead::{Bulkhead, BulkheadFull, Place};
-use crate::resilience::circuit_breaker::{BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen};
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen,
+};
 
 /// How many endpoints are watched at a time, and how long one that is sent nothing.
 const MOST_WATCHED: u64 = 10_000;

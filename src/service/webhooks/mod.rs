@@ -35,6 +35,7 @@ use crate::domain::webhook::WebhookEndpoint;
 use guards::Guards;
 
 pub use crate::clients::webhook_sender::AddressRefused;
+pub use crate::store::webhook_queue::QueuedDelivery;
 pub use create::{CreateEndpoint, create};
 pub use deliver::{Batch, DeliverError, PLACES_OF_EACH, deliver, give_back, lease_due};
 pub use error::WebhookError;
@@ -74,6 +75,14 @@ impl Webhooks {
         let secret = SigningSecret::init_with(|| ambient.bytes());
         let sealed = seal::seal(&self.vault, ambient, &id.to_string(), &secret)?;
         Ok((secret, sealed))
+    }
+
+    /// A new secret that nobody is shown.
+    pub(in crate::service) fn sealed_secret(
+        &self,
+        id: WebhookEndpointId,
+    ) -> Result<Vec<u8>, SealError> {
+        self.new_secret(id).map(|(_, sealed)| sealed)
     }
 
     fn open_secret(

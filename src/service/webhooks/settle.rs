@@ -63,7 +63,10 @@ async fn settle_failure(
     };
     let (status_code, wished) = match reason {
         NotTaken::Answered { status, wished } => (Some(*status), *wished),
-        NotTaken::Refused(_) | NotTaken::TimedOut(_) | NotTaken::NoConnection | NotTaken::Broken => (None, None),
+        NotTaken::Refused(_)
+        | NotTaken::TimedOut(_)
+        | NotTaken::NoConnection
+        | NotTaken::Broken => (None, None),
     };
     let failed = FailedTry {
         tries: u32::try_from(delivery.tries).unwrap_or(u32::MAX).saturating_add(1),
@@ -72,7 +75,8 @@ async fn settle_failure(
         wished,
         jitter: u16::from_be_bytes(ambient.bytes()),
     };
-    let next = failed.next().filter(|_| status_code != Some(GONE)).map_or(Next::Failed, Next::Again);
+    let next =
+        failed.next().filter(|_| status_code != Some(GONE)).map_or(Next::Failed, Next::Again);
     let error = reason.to_string();
     let outcome = Tried { at: now, status_code, error: Some(&error) };
     if !queue::update_tried(conn, tried.held, outcome, next).await? {
@@ -113,6 +117,7 @@ async fn disable(
         reason,
     };
     tracing::info!(endpoint = %endpoint.id, reason = reason.as_str(), "a webhook endpoint is disabled");
-    metrics::counter!("till_webhook_endpoints_disabled_total", "reason" => reason.as_str()).increment(1);
+    metrics::counter!("till_webhook_endpoints_disabled_total", "reason" => reason.as_str())
+        .increment(1);
     publish(conn, ambient, &cause, &[event]).await
 }

@@ -2,6 +2,7 @@
 
 pub mod past;
 pub mod shop;
+pub mod webhooks;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;

@@ -4,6 +4,7 @@
 //! Messages that nobody takes are done at once.
 
 mod job_requested;
+mod record_event;
 mod welcome_mail;
 
 use std::fmt;
@@ -17,9 +18,11 @@ use super::long_jobs::LongJobs;
 use crate::clients::broker::Subscription;
 use crate::domain::event::Event;
 use crate::domain::message::Message;
+use crate::service::events::EVENTS;
 use crate::service::mails::WELCOME_MAIL;
 
 use job_requested::{JobRequested, LONG_JOBS};
+use record_event::RecordEvent;
 use welcome_mail::WelcomeMail;
 
 /// Acts on messages.
@@ -35,13 +38,14 @@ pub trait Consume: Send + Sync + fmt::Debug {
 }
 
 /// The name of every consumer there is, for those that speak of one without having it.
-pub const NAMES: [&str; 2] = [WELCOME_MAIL, LONG_JOBS];
+pub const NAMES: [&str; 3] = [WELCOME_MAIL, LONG_JOBS, EVENTS];
 
 /// Every consumer there is: as many as there are names.
 pub(super) fn all(parts: &WorkerParts, long_jobs: &Arc<LongJobs>) -> Vec<Arc<dyn Consume>> {
     let consumers: [Arc<dyn Consume>; NAMES.len()] = [
         Arc::new(WelcomeMail::new(parts.mails.clone())),
         Arc::new(JobRequested::new(Arc::clone(long_jobs))),
+        Arc::new(RecordEvent::new(parts.services.clone())),
     ];
     consumers.into()
 }

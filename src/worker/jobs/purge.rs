@@ -23,6 +23,10 @@ pub(super) async fn handled_messages(parts: &WorkerParts) -> Result<Progress, Jo
     Ok(progress(housekeeping::purge_handled_messages(&parts.services, BATCH).await?, BATCH))
 }
 
+pub(super) async fn events(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_events(&parts.services, BATCH).await?, BATCH))
+}
+
 pub(super) async fn long_jobs(parts: &WorkerParts) -> Result<Progress, JobError> {
     Ok(progress(purge_cleared(&parts.jobs, BATCH).await?, BATCH))
 }

@@ -30,6 +30,7 @@ pub fn parts_with(test: &TestServices, payments: Payments, sink: &SmtpSink) -> W
         payments,
         mails: Mails { services: services.clone(), mailer, public_url },
         jobs: test.jobs(BaseUrl::of(NOBODY)),
+        webhooks: test.webhooks(),
         services,
     }
 }
@@ -50,6 +51,9 @@ pub async fn left_over(test: &TestServices) -> Vec<String> {
              WHERE dead_letters.message_id = mail_deliveries.message_id AND consumer = kind)
          UNION ALL
          SELECT 'attempt ' || kind || ' is live' FROM payment_attempts WHERE state = 'live'
+         UNION ALL
+         SELECT 'webhook to ' || endpoint_id || ' is not tried' FROM webhook_deliveries
+         WHERE status = 'pending' AND tries = 0
          UNION ALL
          SELECT 'job ' || kind || ' is ' || status FROM jobs WHERE status IN ('queued', 'processing')",
     )
