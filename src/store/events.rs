@@ -31,12 +31,15 @@ impl From<EventRow> for PastEvent {
     }
 }
 
+/// `false` where it is there already.
+///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[tracing::instrument(name = "store.events.insert", level = "debug", skip_all)]
-pub async fn insert(conn: &mut PgConnection, event: &PastEvent) -> Result<(), StoreError> {
-    sqlx::query!(
-        "INSERT INTO events (id, type, customer_id, data, created_at) VALUES ($1, $2, $3, $4, $5)",
+pub async fn insert(conn: &mut PgConnection, event: &PastEvent) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO events (id, type, customer_id, data, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO NOTHING",
         event.id.as_uuid(),
         event.topic,
         event.customer_id.as_uuid(),
@@ -45,7 +48,7 @@ pub async fn insert(conn: &mut PgConnection, event: &PastEvent) -> Result<(), St
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// # Errors

@@ -129,17 +129,26 @@ impl Relay {
             stop.cancelled().await;
             sleep(FINISH_WITHIN).await;
         });
-        let mut taken = 0;
+        let (mut taken, mut writing) = (0, FuturesUnordered::new());
         loop {
+            // Beside each other, since an in-process consumer may hold what writing down waits for: a connection.
             let chunk = tokio::select! {
                 chunk = publishing.next() => chunk,
+                Some(written) = writing.next() => {
+                    note(written);
+                    continue;
+                }
                 () = &mut give_up => None,
             };
             let Some(chunk) = chunk else { break };
             open.retain(|id| !chunk.iter().any(|(settled, ..)| settled == id));
             taken += chunk.iter().filter(|(.., came)| *came != Err(NotPublished::Away)).count();
             drop(places.as_mut().and_then(|places| places.split(chunk.len())));
-            note(self.write_down(token, chunk).await);
+            writing.push(self.write_down(token, chunk));
+        }
+        drop(publishing);
+        while let Some(written) = writing.next().await {
+            note(written);
         }
         if !open.is_empty() {
             note(outbox::give_back(&self.services, token, &open).await);

@@ -22,4 +22,5 @@ mod sandbox;
 mod service;
 mod support;
 mod up;
+mod webhooks;
 mod worker;

@@ -73,6 +73,7 @@ fn with_parts(test_clock: Option<Arc<ShiftedClock>>, mail: Option<MailFolder>) -
         metrics: MetricsText::new(move || metrics.render()),
         test_clock,
         mail,
+        webhooks: None,
     })
 }
 

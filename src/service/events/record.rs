@@ -56,10 +56,12 @@ pub async fn record(
     let outcome = transact::<_, StoreError, _>(&services.pool, |conn| {
         async move {
             let now = services.ambient.now();
-            if !store::inbox::insert(conn, EVENTS, message.id, now).await? {
+            // The event itself also tells a copy that comes when the inbox has forgotten it.
+            let first = store::inbox::insert(conn, EVENTS, message.id, now).await?
+                && store::events::insert(conn, past).await?;
+            if !first {
                 return Ok(RecordOutcome::RecordedBefore);
             }
-            store::events::insert(conn, past).await?;
             let (topic, customer) = (&past.topic, past.customer_id);
             let hearing =
                 store::webhook_endpoints::list_hearing(conn, topic, customer, staff).await?;

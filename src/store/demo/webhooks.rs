@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::domain::event::PastEvent;
 use crate::domain::ids::{DeliveryId, Id, WebhookEndpointId};
 use crate::domain::webhook::WebhookEndpoint;
-use crate::store::StoreError;
+use crate::store::{StoreError, events};
 
 /// Makes an endpoint that hears of everything, or lets the one that is there lead to the same address.
 ///
@@ -52,17 +52,7 @@ pub async fn insert_past(
     event: &PastEvent,
     delivery: PastDelivery,
 ) -> Result<(), StoreError> {
-    sqlx::query!(
-        "INSERT INTO events (id, type, customer_id, data, created_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO NOTHING",
-        event.id.as_uuid(),
-        event.topic,
-        event.customer_id.as_uuid(),
-        event.data,
-        event.created_at
-    )
-    .execute(&mut *conn)
-    .await?;
+    events::insert(conn, event).await?;
     sqlx::query!(
         "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, status, due_at, tries, begun_at, tried_at,
                                          status_code, created_at, ended_at)

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use till::domain::ids::Id;
+use uuid::Uuid;
 
 use super::document::operations;
 use super::reports::ask;
@@ -71,11 +73,23 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
     let order = ada.order(&shop.product("MUG", 5).await, 1).await;
     let body = json!({ "amount": 100, "currency": "MYR", "paymentMethod": "pm_ok" });
     let paid = ada.pay("pay", &body).await.json();
+    let wish = json!({ "url": "https://hooks.example/", "events": ["*"] }).to_string();
+    let endpoint = ada.post_with("/v1/webhook-endpoints", &[], &wish).await.json();
+    let event = Uuid::from_u128(0x7000_8000_0000_0000_0001);
+    sqlx::query("INSERT INTO events VALUES ($1, 'order.created', $2, '{}', $3)")
+        .bind(event)
+        .bind(ada.id.as_uuid())
+        .bind(shop.test.services.ambient.now())
+        .execute(&shop.test.services.pool)
+        .await
+        .unwrap();
     BTreeMap::from([
         ("/v1/orders/", order["id"].as_str().unwrap().to_owned()),
         ("/v1/payments/", paid["id"].as_str().unwrap().to_owned()),
         ("/v1/users/", ada.id.to_string()),
         ("/v1/reports/", ask(ada, "orders", "csv").await),
+        ("/v1/events/", event.to_string()),
+        ("/v1/webhook-endpoints/", endpoint["id"].as_str().unwrap().to_owned()),
         ("/v1/idempotency-keys/", "pay".to_owned()),
     ])
 }
@@ -158,6 +172,7 @@ fn the_members_that_are_not_the_clients_are_declared_where_we_know_of() {
         "PATCH /v1/products/{id}: unitAmount",
         "PATCH /v1/users/{id}: role",
         "PATCH /v1/users/{id}: status",
+        "PATCH /v1/webhook-endpoints/{id}: status",
         "POST /v1/orders: customerId",
         "POST /v1/payments: customerId",
         "POST /v1/products: unitAmount",

@@ -52,13 +52,18 @@ impl Operation {
         self.parameters("path").next().is_some()
     }
 
-    /// The path with this in place of its parameter.
+    /// The path with this in place of its parameter; where it has more, with their examples.
     pub fn path_to(&self, id: &str) -> String {
-        let name = self.parameters("path").next().map(|parameter| parameter["name"].as_str());
-        match name.flatten() {
-            Some(name) => self.path.replace(&format!("{{{name}}}"), id),
-            None => self.path.clone(),
-        }
+        let first = self.path.replacen(&self.first_gap(), id, 1);
+        self.parameters("path").skip(1).fold(first, |path, parameter| {
+            let gap = format!("{{{}}}", parameter["name"].as_str().unwrap());
+            path.replace(&gap, parameter["example"].as_str().unwrap())
+        })
+    }
+
+    fn first_gap(&self) -> String {
+        let first = self.parameters("path").next();
+        first.map_or("{}".to_owned(), |named| format!("{{{}}}", named["name"].as_str().unwrap()))
     }
 
     /// The path with the example in place of its parameter.

@@ -13,6 +13,7 @@ use till::api::router;
 use till::api::state::ApiState;
 use till::config::BaseUrl;
 use till::service::payments::Payments;
+use till::service::webhooks::Webhooks;
 use tower::ServiceExt;
 
 use super::declared;
@@ -76,10 +77,16 @@ pub fn router_over(test: &TestServices) -> Router {
 
 /// [`router_over`] that charges through these payments.
 pub fn router_with(test: &TestServices, payments: Payments) -> Router {
+    router_with_webhooks(test, payments, test.webhooks())
+}
+
+/// [`router_with`] that registers endpoints with these webhooks.
+pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
     let state = ApiState {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
+        webhooks: Arc::new(webhooks),
         cursors: CursorKey::new([7; 32]),
     };
     router(state, EdgeSettings::default(), test.services.ambient.clone())

@@ -95,6 +95,8 @@ pub fn up_command_of(program: &Path, directory: &Directory, settings: &UpSetting
     for (name, port) in names.iter().zip(settings.ports) {
         command.env(name, format!("127.0.0.1:{port}"));
     }
+    // The address that the document shows leads to the receiver of a process on the usual ports.
+    command.env("TILL_WEBHOOKS_ALLOW_PRIVATE", "http://127.0.0.1:9090");
     command.env("TILL_DATA_DIR", &directory.0).env("HOME", &directory.0);
     command
 }

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use till::clients::payment_gateway::{
     CallbackVerifier, GatewayRecord, GuardedGateway, SandboxGateway,
 };
+use till::clients::webhook_sender::WebhookSender;
 use till::config::{BaseUrl, DerivedKey, RootKey};
 use till::domain::ambient::Ambient;
 use till::domain::clock::{Clock, ManualClock, SystemClock};
@@ -15,12 +16,15 @@ use till::domain::entropy::SystemEntropy;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::jobs::{Jobs, Pace};
 use till::service::payments::Payments;
+use till::service::webhooks::{WEBHOOK_SECRETS_LABEL, Webhooks};
 use till::service::{Cause, Services};
 use time::macros::datetime;
 use tokio_util::task::TaskTracker;
 
 use super::db::database;
 use super::files::FilesFolder;
+use super::lookup::TestLookup;
+use super::receiver::Receiver;
 use crate::sandbox::support::{API_KEY, SIGNING_SECRET};
 
 /// What a test of the service layer is given.
@@ -34,6 +38,9 @@ pub struct TestServices {
 
 /// How long a test's shop waits for the gateway; `pm_timeout` must hang for longer.
 pub const GATEWAY_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a test's shop waits for a webhook endpoint.
+pub const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Services on a new database, at noon of an ordinary day.
 pub async fn services() -> TestServices {
@@ -95,6 +102,25 @@ impl TestServices {
             gateway: GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap(),
             pace: Pace { rows: 2, heartbeat: Duration::from_secs(3_600) },
         }
+    }
+
+    /// Webhooks that reach nobody: every name leads to a public address, and nothing is sent in tests that use these.
+    pub fn webhooks(&self) -> Webhooks {
+        self.webhooks_at(WEBHOOK_DEADLINE, &[], Arc::default())
+    }
+
+    /// Webhooks that may be sent to these receivers.
+    pub fn webhooks_at(
+        &self,
+        deadline: Duration,
+        receivers: &[&Receiver],
+        lookup: Arc<TestLookup>,
+    ) -> Webhooks {
+        let origin = |receiver: &&Receiver| BaseUrl::parse(&receiver.origin()).unwrap();
+        let allowed = receivers.iter().map(origin).collect();
+        let sender = WebhookSender::new(deadline, allowed, lookup).unwrap();
+        let vault = RootKey::new([7; 32]).derive(WEBHOOK_SECRETS_LABEL);
+        Webhooks::new(self.services.clone(), sender, vault)
     }
 
     /// The cause of an effect whose cause doesn't matter.

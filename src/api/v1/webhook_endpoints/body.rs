@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
-use crate::domain::webhook::{Delivery, WebhookEndpoint};
+use crate::domain::webhook::{Delivery, DisabledReason, WebhookEndpoint};
 use crate::service::webhooks::EndpointWithSecret;
 
 /// An address that is told of events.
@@ -82,7 +82,7 @@ impl From<WebhookEndpoint> for WebhookEndpointBody {
             events: endpoint.topics.names(),
             description: endpoint.description.as_str().to_owned(),
             status: endpoint.status().as_str(),
-            disabled_reason: endpoint.disabled.map(|reason| reason.as_str()),
+            disabled_reason: endpoint.disabled.map(DisabledReason::as_str),
             old_secret_until: endpoint.old_secret_until.map(Timestamp::from),
             created_at: endpoint.created_at.into(),
             updated_at: endpoint.updated_at.into(),

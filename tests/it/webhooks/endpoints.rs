@@ -1,0 +1,132 @@
+//! Registering and changing endpoints: what is refused, and where it stands.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{Stand, now, path_of, register};
+
+#[tokio::test]
+async fn an_address_that_leads_into_a_private_network_is_refused_at_registration() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let endpoint = stand.endpoint(&ada).await;
+    stand.lookup.lead("inside.test", &["10.1.2.3"]);
+    stand.lookup.lead("mixed.test", &["93.184.216.34", "192.168.0.1"]);
+    stand.lookup.lead("mapped.test", &["::ffff:127.0.0.1"]);
+    stand.lookup.lead("nowhere.test", &[]);
+    let port = stand.receiver.address.port();
+    for (url, code) in [
+        ("https://127.0.0.1/", "not_public"),
+        ("https://2130706433/", "not_public"),
+        ("https://0x7f.1/", "not_public"),
+        ("https://0177.0.0.1/", "not_public"),
+        ("https://[::ffff:7f00:1]/", "not_public"),
+        ("https://[::1]/", "not_public"),
+        ("https://169.254.169.254/latest/meta-data/", "not_public"),
+        ("https://10.0.0.1/", "not_public"),
+        ("https://[fe80::1]/", "not_public"),
+        ("https://inside.test/", "not_public"),
+        ("https://mixed.test/", "not_public"),
+        ("https://mapped.test/", "not_public"),
+        ("https://nowhere.test/", "unknown_host"),
+        ("http://hooks.test/", "not_encrypted"),
+        // The operator named the receiver's origin, and nothing like it.
+        (&format!("https://127.0.0.1:{port}/"), "not_public"),
+        (&format!("http://localhost:{port}/"), "not_encrypted"),
+        ("https://user:secret@hooks.test/", "invalid_url"),
+        ("ftp://hooks.test/", "invalid_url"),
+        ("/hooks", "invalid_url"),
+        ("", "invalid_url"),
+    ] {
+        let refused = register(&ada, &json!({ "url": url, "events": ["*"] })).await;
+        let problem = refused.problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], "/url", "{url}");
+        assert_eq!(problem["errors"][0]["code"], code, "{url}");
+        let changed = ada.patch(&path_of(&endpoint), &json!({ "url": url })).await;
+        let problem = changed.problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["code"], code, "{url}");
+    }
+    let mut unchanged = endpoint.clone();
+    unchanged.as_object_mut().unwrap().remove("secret");
+    assert_eq!(now(&ada, &endpoint).await, unchanged);
+    assert_eq!(stand.shop.count("SELECT count(*) FROM webhook_endpoints").await, 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_made_read_listed_changed_and_removed() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let wish = json!({
+        "url": "https://hooks.test/till?shop=1", "events": ["order.paid", "refund.succeeded"],
+        "description": "The shop's own books 📚",
+    });
+    let made = register(&ada, &wish).await;
+    let mut endpoint = made.json();
+    assert_eq!(made.header("location"), path_of(&endpoint));
+    endpoint.as_object_mut().unwrap().remove("secret");
+    for (member, value) in wish.as_object().unwrap() {
+        assert_eq!(&endpoint[member], value);
+    }
+    assert_eq!(endpoint["status"], "enabled");
+    assert_eq!(now(&ada, &endpoint).await, endpoint);
+    assert_eq!(ada.get("/v1/webhook-endpoints").await.json()["data"], json!([endpoint]));
+    let change = json!({ "events": ["*"], "description": "", "url": "https://other.test/" });
+    let changed = ada.patch(&path_of(&endpoint), &change).await.json();
+    for (member, value) in change.as_object().unwrap() {
+        assert_eq!(&changed[member], value);
+    }
+    assert_eq!(ada.delete(&path_of(&endpoint)).await.status, 204);
+    ada.get(&path_of(&endpoint)).await.problem(404, "not_found");
+    ada.delete(&path_of(&endpoint)).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_is_no_wish_is_refused_where_it_stands() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let url = "https://hooks.test/";
+    let long = "x".repeat(501);
+    for (body, pointer, code) in [
+        (json!({ "url": url }), "/events", "required"),
+        (json!({ "url": url, "events": [] }), "/events", "too_short"),
+        (json!({ "url": url, "events": ["order.*"] }), "/events", "unknown_event"),
+        (json!({ "url": url, "events": ["*", "order.paid"] }), "/events", "unknown_event"),
+        (json!({ "url": url, "events": ["webhook_endpoint.test"] }), "/events", "unknown_event"),
+        (json!({ "events": ["*"] }), "/url", "required"),
+        (json!({ "url": url, "events": ["*"], "description": long }), "/description", "too_long"),
+    ] {
+        let problem = register(&ada, &body).await.problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+        assert_eq!(problem["errors"][0]["code"], code, "{body}");
+    }
+    let endpoint = stand.endpoint(&ada).await;
+    let change = json!({ "status": "paused", "url": Value::Null });
+    let problem = ada.patch(&path_of(&endpoint), &change).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_sixteen_endpoints_however_many_they_ask_for_at_once() {
+    let stand = Stand::open().await;
+    let (ada, eve) = (stand.customer("ada").await, stand.customer("eve").await);
+    let wish = json!({ "url": "https://hooks.test/", "events": ["*"] });
+    let answers = join_all((0..24).map(|_| register(&ada, &wish))).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(made, 16);
+    for refused in answers.iter().filter(|answer| answer.status != 201) {
+        refused.problem(409, "too_many_webhook_endpoints");
+    }
+    assert_eq!(register(&eve, &wish).await.status, 201);
+    // The list is walked, and each is seen once.
+    let (mut seen, mut path) = (Vec::new(), "/v1/webhook-endpoints?limit=5".to_owned());
+    loop {
+        let page = ada.get(&path).await.json();
+        let ids = page["data"].as_array().unwrap().iter();
+        seen.extend(ids.map(|endpoint| endpoint["id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["nextCursor"].as_str() else { break };
+        path = format!("/v1/webhook-endpoints?limit=5&cursor={cursor}");
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 16);
+}
