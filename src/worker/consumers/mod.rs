@@ -1,13 +1,14 @@
-//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came.
+//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came. Each kind of mail
+//! has one of its own, so that a mail that is refused holds up no other.
 //!
 //! A consumer sees copies. One whose effect is a transaction writes its inbox row in it; a mail has a delivery row.
 //! Messages that nobody takes are done at once.
 
 mod job_requested;
-mod welcome_mail;
+mod send_mail;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::future::BoxFuture;
 
@@ -17,10 +18,10 @@ use super::long_jobs::LongJobs;
 use crate::clients::broker::Subscription;
 use crate::domain::event::Event;
 use crate::domain::message::Message;
-use crate::service::mails::WELCOME_MAIL;
+use crate::service::mails::KINDS;
 
 use job_requested::{JobRequested, LONG_JOBS};
-use welcome_mail::WelcomeMail;
+use send_mail::SendMail;
 
 /// Acts on messages.
 pub trait Consume: Send + Sync + fmt::Debug {
@@ -35,15 +36,14 @@ pub trait Consume: Send + Sync + fmt::Debug {
 }
 
 /// The name of every consumer there is, for those that speak of one without having it.
-pub const NAMES: [&str; 2] = [WELCOME_MAIL, LONG_JOBS];
+pub static NAMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| KINDS.iter().map(|kind| kind.name).chain([LONG_JOBS]).collect());
 
-/// Every consumer there is: as many as there are names.
+/// Every consumer there is.
 pub(super) fn all(parts: &WorkerParts, long_jobs: &Arc<LongJobs>) -> Vec<Arc<dyn Consume>> {
-    let consumers: [Arc<dyn Consume>; NAMES.len()] = [
-        Arc::new(WelcomeMail::new(parts.mails.clone())),
-        Arc::new(JobRequested::new(Arc::clone(long_jobs))),
-    ];
-    consumers.into()
+    let mail = |kind| -> Arc<dyn Consume> { Arc::new(SendMail::new(kind, parts.mails.clone())) };
+    let long_jobs: Arc<dyn Consume> = Arc::new(JobRequested::new(Arc::clone(long_jobs)));
+    KINDS.into_iter().map(mail).chain([long_jobs]).collect()
 }
 
 /// What these consumers want to hear of.
