@@ -60,3 +60,22 @@ fn event(message: &Message) -> Result<Event, Failure> {
     serde::Deserialize::deserialize(&message.payload)
         .map_err(|error: serde_json::Error| Failure::Permanent(error.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    /// Under these names lie queues, inbox rows and dead letters of every installation.
+    #[test]
+    fn names_never_change() {
+        let names = [
+            "welcome_mail",
+            "order_confirmation",
+            "payment_receipt",
+            "refund_notice",
+            "report_ready",
+            "long_jobs",
+        ];
+        assert_eq!(*NAMES, names);
+    }
+}
