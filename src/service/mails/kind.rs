@@ -5,6 +5,7 @@ use std::fmt;
 use askama::Template;
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use super::SendMailError;
 use crate::config::BaseUrl;
@@ -21,10 +22,11 @@ pub struct MailKind {
     pub(super) draft: DraftMail,
 }
 
-/// Reads the facts, in the transaction that claims the mail; `None` where there is nothing to tell any more.
+/// Reads the facts, in the transaction that claims the mail; `None` where there is nothing to tell any more by now.
 pub(super) type DraftMail = for<'a> fn(
     &'a mut PgConnection,
     &'a Event,
+    OffsetDateTime,
 ) -> BoxFuture<'a, Result<Option<Draft>, SendMailError>>;
 
 impl fmt::Debug for MailKind {

@@ -22,18 +22,23 @@ use crate::store::jobs::Sight;
 pub(super) static KIND: MailKind = MailKind {
     name: "report_ready",
     topic: "report.completed",
-    draft: |conn, event| draft(conn, event).boxed(),
+    draft: |conn, event, now| draft(conn, event, now).boxed(),
 };
 
-/// Whoever asked for a report may remove it before this mail is due: then there is nothing to tell.
-async fn draft(conn: &mut PgConnection, event: &Event) -> Result<Option<Draft>, SendMailError> {
+/// Whoever asked for a report may have removed it before this mail is due, or its time is over: then there is nothing to
+/// tell.
+async fn draft(
+    conn: &mut PgConnection,
+    event: &Event,
+    now: OffsetDateTime,
+) -> Result<Option<Draft>, SendMailError> {
     let &Event::ReportCompleted { job_id, kind, format, rows, .. } = event else {
         return Err(SendMailError::OtherEvent { expected: "finished report" });
     };
     let everyone = Reach::Everyone;
     let sight = Sight { kind: JobKind::Report, owners: everyone, about: everyone };
     let Some(job) = store::jobs::find(conn, job_id, sight).await? else { return Ok(None) };
-    let Some(kept_until) = job.expires_at else { return Ok(None) };
+    let Some(kept_until) = job.expires_at.filter(|at| *at > now) else { return Ok(None) };
     let report = Report { id: job.id, kind, format, rows, kept_until };
     Ok(Some(Draft::new(job.owner, move |to, public_url| write(to, public_url, &report))))
 }

@@ -73,7 +73,7 @@ async fn claim(
     transact(&services.pool, |conn| {
         async move {
             let now = services.ambient.now();
-            let Some(draft) = (wish.kind.draft)(conn, wish.event).await? else {
+            let Some(draft) = (wish.kind.draft)(conn, wish.event, now).await? else {
                 store::inbox::insert(conn, key.kind, key.message, now).await?;
                 return Ok(Err(MailOutcome::NothingToTell));
             };

@@ -14,7 +14,7 @@ use crate::domain::user::User;
 pub(super) static KIND: MailKind = MailKind {
     name: "welcome_mail",
     topic: "user.created",
-    draft: |_conn, event| ready(draft(event).map(Some)).boxed(),
+    draft: |_conn, event, _now| ready(draft(event).map(Some)).boxed(),
 };
 
 fn draft(event: &Event) -> Result<Draft, SendMailError> {

@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 use till::domain::ids::Id;
+use till::service::jobs::FILES_LIVE;
 use till::service::users::erase::erase;
 use time::Duration;
 use uuid::Uuid;
 
 use super::{Mailed, mailed};
+use crate::api::reports::ask;
+use crate::api::shop::Actor;
 use crate::support::smtp::Ending;
 use crate::support::worker::dead_letters;
 
@@ -54,20 +57,38 @@ async fn whoever_may_not_sign_in_is_written_to_no_more() {
     assert_eq!(dead_letters(&scene.shop.test).await, []);
 }
 
+/// A report is made while the mail server takes nothing; whose it is, and its id.
+async fn report_without_a_mail(scene: &Mailed) -> (Actor, String) {
+    let ada = scene.shop.customer("ada").await;
+    let report = ask(&ada, "orders", "csv").await;
+    scene.sink.always(Some(Ending::Refuse("451 later")));
+    scene.worker.run_until_idle().await.unwrap();
+    scene.sink.always(None);
+    (ada, report)
+}
+
 #[tokio::test]
 async fn a_report_that_was_removed_before_its_mail_is_not_told_of() {
     let scene = mailed().await;
-    let ada = scene.shop.customer("ada").await;
-    let report = crate::api::reports::ask(&ada, "orders", "csv").await;
-    scene.sink.always(Some(Ending::Refuse("451 later")));
-    scene.worker.run_until_idle().await.unwrap();
+    let (ada, report) = report_without_a_mail(&scene).await;
     assert_eq!(ada.delete(&format!("/v1/reports/{report}")).await.status, 204);
-    scene.sink.always(None);
-    scene.shop.test.clock.advance(Duration::minutes(1));
+    scene.shop.test.clock.advance(Duration::MINUTE);
     scene.worker.run_until_idle().await.unwrap();
     assert!(scene.to_ada("report_ready").is_empty());
     assert_eq!(scene.to_ada("welcome_mail").len(), 1, "mails are sent again");
     assert_eq!(dead_letters(&scene.shop.test).await, []);
+}
+
+#[tokio::test]
+async fn a_report_whose_time_was_over_before_its_mail_is_not_told_of() {
+    for (passed, told) in [(FILES_LIVE - Duration::SECOND, 1), (FILES_LIVE, 0)] {
+        let scene = mailed().await;
+        report_without_a_mail(&scene).await;
+        scene.shop.test.clock.advance(passed);
+        scene.worker.run_until_idle().await.unwrap();
+        assert_eq!(scene.to_ada("report_ready").len(), told, "after {passed}");
+        assert_eq!(dead_letters(&scene.shop.test).await, []);
+    }
 }
 
 #[tokio::test]
