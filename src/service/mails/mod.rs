@@ -1,7 +1,7 @@
 //! Mails to customers: one per message and kind, however often the message comes.
 //!
-//! 1. *Claim* ([`send`]): in one transaction the facts are read and the delivery's row is leased; a mail that was sent, or
-//!    is being sent, stops here.
+//! 1. *Claim* ([`send`]): in one transaction the facts are read and the delivery's row is leased; a mail that was sent,
+//!    or is being sent, stops here.
 //! 2. *Send*: outside any transaction, under a `Message-ID` that every copy bears.
 //! 3. *Mark*: the row and the consumer's inbox row in one commit.
 //!

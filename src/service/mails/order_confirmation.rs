@@ -1,4 +1,4 @@
-//! The mail to somebody whose order is paid: what was bought, for how much; prices are those of the order, never today's.
+//! The mail to somebody whose order is paid: what was bought, for how much; prices are the order's, never today's.
 
 use askama::Template;
 use futures_util::future::FutureExt;

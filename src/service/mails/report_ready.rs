@@ -25,8 +25,8 @@ pub(super) static KIND: MailKind = MailKind {
     draft: |conn, event, now| draft(conn, event, now).boxed(),
 };
 
-/// Whoever asked for a report may have removed it before this mail is due, or its time is over: then there is nothing to
-/// tell.
+/// Whoever asked for a report may have removed it before this mail is due, or its time is over: then there is nothing
+/// to tell.
 async fn draft(
     conn: &mut PgConnection,
     event: &Event,

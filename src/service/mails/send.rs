@@ -1,4 +1,4 @@
-//! Sends one mail: claims its delivery, speaks to the mailer outside any transaction, marks it; it knows no kind's words.
+//! Sends one mail: claims its delivery, speaks to the mailer outside any transaction, marks it; knows no kind's words.
 
 use scoped_futures::ScopedFutureExt;
 use time::Duration;

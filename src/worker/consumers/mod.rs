@@ -1,5 +1,5 @@
-//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came. Each kind of mail
-//! has one of its own, so that a mail that is refused holds up no other.
+//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came. Each kind of
+//! mail has one of its own, so that a mail that is refused holds up no other.
 //!
 //! A consumer sees copies. One whose effect is a transaction writes its inbox row in it; a mail has a delivery row.
 //! Messages that nobody takes are done at once.

@@ -52,8 +52,8 @@ impl Mailed {
         sqlx::query(statement).execute(&self.shop.test.services.pool).await.unwrap();
     }
 
-    /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made. Nothing is sent
-    /// before the worker works.
+    /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made. Nothing is
+    /// sent before the worker works.
     async fn everything(&self, ada: &Actor) -> Everything {
         let order = ada.order(&self.shop.product("MUG", 5).await, 2).await;
         let payment = pay(ada, &all_of(&order, "pm_ok")).await;

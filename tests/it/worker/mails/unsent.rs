@@ -1,4 +1,4 @@
-//! Mails that are not to be sent: nobody is there to read them, there is nothing to tell, or what they would tell of is gone.
+//! Mails that are not to be sent: nobody is there to read them, there is nothing to tell, or the subject is gone.
 
 use serde_json::{Value, json};
 use till::domain::ids::Id;
