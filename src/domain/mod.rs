@@ -22,6 +22,7 @@ pub mod product;
 pub mod refund;
 pub mod report;
 pub mod stock;
+pub mod thousands;
 pub mod user;
 pub mod utc;
 pub mod version;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Violation;
+use super::thousands::Thousands;
 
 /// The largest amount of a single order, payment or price, in minor units.
 pub const MAX_AMOUNT: i64 = 99_999_999_999;
@@ -128,17 +129,15 @@ pub struct Money {
 }
 
 impl fmt::Display for Money {
-    /// For people: `MYR 99.00`, `JPY 9900`, `KWD 9.900`.
+    /// For people: `1,234.50 MYR`, `9,900 JPY`, `9.900 KWD`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = self.amount.get();
-        match self.currency.exponent() {
-            0 => write!(f, "{} {units}", self.currency),
-            exponent => {
-                let scale = 10_i64.saturating_pow(u32::from(exponent));
-                let (whole, rest) = (units / scale, units % scale);
-                write!(f, "{} {whole}.{rest:0width$}", self.currency, width = usize::from(exponent))
-            }
+        let (units, exponent) = (self.amount.get().unsigned_abs(), self.currency.exponent());
+        let scale = 10_u64.saturating_pow(exponent.into());
+        write!(f, "{}", Thousands(units / scale))?;
+        if exponent > 0 {
+            write!(f, ".{:0places$}", units % scale, places = exponent.into())?;
         }
+        write!(f, " {}", self.currency)
     }
 }
 
@@ -171,18 +170,43 @@ mod tests {
             let expected = (1..=i128::from(MAX_AMOUNT)).contains(&exact).then_some(exact);
             prop_assert_eq!(Amount::sum(parts).map(|a| i128::from(a.get())), expected);
         }
+
+        #[test]
+        fn what_a_person_sees_is_every_minor_unit(
+            units in 1..=MAX_AMOUNT,
+            code in prop::sample::select(vec!["JPY", "MYR", "KWD", "CLF"]),
+        ) {
+            let money = money(units, code);
+            let shown = money.to_string();
+            let (number, currency) = shown.split_once(' ').unwrap();
+            prop_assert_eq!(currency, code);
+            let (whole, places) = number.split_once('.').unwrap_or((number, ""));
+            prop_assert_eq!(places.len(), usize::from(money.currency.exponent()));
+            let digits = whole.replace(',', "") + places;
+            prop_assert_eq!(digits.parse(), Ok(units));
+        }
+    }
+
+    fn money(units: i64, code: &str) -> Money {
+        let (amount, currency) = (Amount::new(units).unwrap(), Currency::parse(code).unwrap());
+        Money { amount, currency }
     }
 
     #[test]
-    fn minor_units_follow_iso_4217() {
-        for (code, units, shown) in
-            [("JPY", 9900, "JPY 9900"), ("MYR", 9905, "MYR 99.05"), ("KWD", 9900, "KWD 9.900")]
-        {
-            let money = Money {
-                amount: Amount::new(units).unwrap(),
-                currency: Currency::parse(code).unwrap(),
-            };
-            assert_eq!(money.to_string(), shown);
+    fn a_person_sees_the_places_of_the_currency_and_groups_of_three() {
+        for (units, code, shown) in [
+            (123_450, "MYR", "1,234.50 MYR"),
+            (9_905, "MYR", "99.05 MYR"),
+            (1, "MYR", "0.01 MYR"),
+            (9_900, "JPY", "9,900 JPY"),
+            (1, "JPY", "1 JPY"),
+            (9_900, "KWD", "9.900 KWD"),
+            (5, "KWD", "0.005 KWD"),
+            (12_345, "CLF", "1.2345 CLF"),
+            (MAX_AMOUNT, "MYR", "999,999,999.99 MYR"),
+            (MAX_AMOUNT, "JPY", "99,999,999,999 JPY"),
+        ] {
+            assert_eq!(money(units, code).to_string(), shown);
         }
     }
 

@@ -1,5 +1,5 @@
-//! How a time is written for others: RFC 3339, UTC, milliseconds, ending in `Z`, or as HTTP's own header fields have it;
-//! holds no clock.
+//! How a time is written for others, always in UTC: for programs as RFC 3339 or as HTTP's header fields have it, for
+//! people in words; holds no clock.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
     PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
 }
 
-/// `2026-11-22T20:18:00.123Z`.
+/// For programs, RFC 3339 with milliseconds: `2026-11-22T20:18:00.123Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Utc(pub OffsetDateTime);
 
@@ -31,5 +31,31 @@ impl fmt::Display for Utc {
             f,
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
         )
+    }
+}
+
+/// For people: `22 November 2026, 20:18 UTC`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readable(pub OffsetDateTime);
+
+impl fmt::Display for Readable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = self.0.to_offset(UtcOffset::UTC);
+        let (day, month, year) = (utc.day(), utc.month(), utc.year());
+        write!(f, "{day} {month} {year}, {:02}:{:02} UTC", utc.hour(), utc.minute())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::{Readable, Utc};
+
+    #[test]
+    fn a_time_of_another_offset_is_told_in_utc() {
+        let late = datetime!(2026-03-01 01:05:59.999_999 +08:00);
+        assert_eq!(Utc(late).to_string(), "2026-02-28T17:05:59.999Z");
+        assert_eq!(Readable(late).to_string(), "28 February 2026, 17:05 UTC");
     }
 }

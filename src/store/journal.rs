@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::domain::ids::{EntryId, Id};
+use crate::domain::ids::{EntryId, Id, PaymentId};
 use crate::domain::ledger::{Entry, Movement};
 
 /// Writes an entry with its lines; Postgres checks the balance when the transaction commits.
@@ -52,4 +52,22 @@ pub async fn insert(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// When the payment's money came in.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.journal.find_capture_time", level = "debug", skip_all)]
+pub async fn find_capture_time(
+    conn: &mut PgConnection,
+    payment: PaymentId,
+) -> Result<Option<OffsetDateTime>, StoreError> {
+    let recorded_at = sqlx::query_scalar!(
+        "SELECT recorded_at FROM journal_entries WHERE payment_id = $1 AND kind = 'capture'",
+        payment.as_uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(recorded_at)
 }

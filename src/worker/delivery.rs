@@ -69,6 +69,9 @@ impl From<SendMailError> for Failure {
     fn from(error: SendMailError) -> Self {
         use crate::clients::mailer::MailError::{Permanent, Temporary};
         match error {
+            error @ (SendMailError::OtherEvent { .. }
+            | SendMailError::SubjectGone { .. }
+            | SendMailError::Template(_)) => Self::Permanent(error.into()),
             SendMailError::BeingSent { known_after } => {
                 Self::Busy { known_after: known_after.try_into().unwrap_or(FIRST_WAIT) }
             }

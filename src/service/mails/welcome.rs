@@ -1,41 +1,54 @@
-//! The mail to somebody who has just registered.
+//! The mail to somebody who has just registered; what it says is all in the account.
 
-use super::template::{fill, fill_html};
-use super::{MailOutcome, Mails, SendMailError, Wish, Words, send};
+use std::future::ready;
+
+use askama::Template;
+use futures_util::future::FutureExt;
+
+use super::SendMailError;
+use super::kind::{Draft, MailKind, Words};
 use crate::config::BaseUrl;
-use crate::domain::ids::{MessageId, UserId};
+use crate::domain::event::Event;
 use crate::domain::user::User;
 
-/// Also the consumer's name.
-pub const KIND: &str = "welcome_mail";
+pub(super) static KIND: MailKind = MailKind {
+    name: "welcome_mail",
+    topic: "user.created",
+    draft: |_conn, event, _now| ready(draft(event).map(Some)).boxed(),
+};
 
-const TEXT: &str = include_str!("welcome.txt");
-const HTML: &str = include_str!("welcome.html");
-
-/// Welcomes a user; once per message.
-///
-/// # Errors
-/// [`SendMailError`]; the mail is not known to be out.
-pub async fn send_welcome(
-    mails: &Mails,
-    message: MessageId,
-    user: UserId,
-) -> Result<MailOutcome, SendMailError> {
-    let wish = Wish { message, kind: KIND, to: user };
-    send(mails, wish, |user| words(user, &mails.public_url)).await
+fn draft(event: &Event) -> Result<Draft, SendMailError> {
+    let Event::UserCreated { user_id } = event else {
+        return Err(SendMailError::OtherEvent { expected: "new user" });
+    };
+    Ok(Draft::new(*user_id, write))
 }
 
-fn words(user: &User, public_url: &BaseUrl) -> Words {
-    let (url, docs) = (public_url.as_str(), public_url.join("/docs"));
-    let values = [
-        ("name", user.name.as_str()),
-        ("email", user.email.as_str()),
-        ("url", url),
-        ("docs", &docs),
-    ];
-    Words {
-        subject: format!("Welcome to Till, {}", user.name),
-        text: fill(TEXT, &values),
-        html: fill_html(HTML, &values),
-    }
+struct Facts<'a> {
+    name: &'a str,
+    email: &'a str,
+    url: &'a str,
+    docs: String,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.txt")]
+struct Text<'a> {
+    mail: &'a Facts<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Html<'a> {
+    mail: &'a Facts<'a>,
+}
+
+fn write(to: &User, public_url: &BaseUrl) -> Result<Words, askama::Error> {
+    let mail = &Facts {
+        name: &to.name,
+        email: &to.email,
+        url: public_url.as_str(),
+        docs: public_url.join("/docs"),
+    };
+    Words::of(format!("Welcome to Till, {}", to.name), &Text { mail }, &Html { mail })
 }

@@ -1,14 +1,15 @@
-//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came.
+//! Who acts on which message: one consumer a file, each listed in [`all`]; none knows how a message came. Each kind of
+//! mail has one of its own, so that a mail that is refused holds up no other.
 //!
 //! A consumer sees copies. One whose effect is a transaction writes its inbox row in it; a mail has a delivery row.
 //! Messages that nobody takes are done at once.
 
 mod job_requested;
 mod record_event;
-mod welcome_mail;
+mod send_mail;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::future::BoxFuture;
 
@@ -19,11 +20,11 @@ use crate::clients::broker::Subscription;
 use crate::domain::event::Event;
 use crate::domain::message::Message;
 use crate::service::events::EVENTS;
-use crate::service::mails::WELCOME_MAIL;
+use crate::service::mails::KINDS;
 
 use job_requested::{JobRequested, LONG_JOBS};
 use record_event::RecordEvent;
-use welcome_mail::WelcomeMail;
+use send_mail::SendMail;
 
 /// Acts on messages.
 pub trait Consume: Send + Sync + fmt::Debug {
@@ -38,16 +39,17 @@ pub trait Consume: Send + Sync + fmt::Debug {
 }
 
 /// The name of every consumer there is, for those that speak of one without having it.
-pub const NAMES: [&str; 3] = [WELCOME_MAIL, LONG_JOBS, EVENTS];
+pub static NAMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| KINDS.iter().map(|kind| kind.name).chain([LONG_JOBS, EVENTS]).collect());
 
-/// Every consumer there is: as many as there are names.
+/// Every consumer there is.
 pub(super) fn all(parts: &WorkerParts, long_jobs: &Arc<LongJobs>) -> Vec<Arc<dyn Consume>> {
-    let consumers: [Arc<dyn Consume>; NAMES.len()] = [
-        Arc::new(WelcomeMail::new(parts.mails.clone())),
+    let mail = |kind| -> Arc<dyn Consume> { Arc::new(SendMail::new(kind, parts.mails.clone())) };
+    let others: [Arc<dyn Consume>; 2] = [
         Arc::new(JobRequested::new(Arc::clone(long_jobs))),
         Arc::new(RecordEvent::new(parts.services.clone())),
     ];
-    consumers.into()
+    KINDS.into_iter().map(mail).chain(others).collect()
 }
 
 /// What these consumers want to hear of.
@@ -63,4 +65,25 @@ pub(super) fn subscriptions(consumers: &[Arc<dyn Consume>]) -> Vec<Subscription>
 fn event(message: &Message) -> Result<Event, Failure> {
     serde::Deserialize::deserialize(&message.payload)
         .map_err(|error: serde_json::Error| Failure::Permanent(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    /// Under these names lie queues, inbox rows and dead letters of every installation.
+    #[test]
+    fn names_never_change() {
+        let names = [
+            "welcome_mail",
+            "order_confirmation",
+            "payment_receipt",
+            "refund_notice",
+            "report_ready",
+            "webhook_endpoint_disabled",
+            "long_jobs",
+            "events",
+        ];
+        assert_eq!(*NAMES, names);
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use mail_parser::MessageParser;
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -33,6 +34,31 @@ impl Arrived {
         let found = self.letter.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
         found.unwrap_or_default()
     }
+
+    /// What its reader gets to see, as a parser that is not ours understands it.
+    pub fn read(&self) -> Letter {
+        let message = MessageParser::default().parse(&self.letter).unwrap();
+        let to = message.to().unwrap().first().unwrap();
+        Letter {
+            headers: message.headers().iter().map(|header| header.name().to_owned()).collect(),
+            to: to.name().unwrap_or_default().to_owned(),
+            subject: message.subject().unwrap().to_owned(),
+            text: message.body_text(0).unwrap().into_owned(),
+            html: message.body_html(0).unwrap().into_owned(),
+        }
+    }
+}
+
+/// A mail as it is read: encodings are undone.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The names of all headers, in their order.
+    pub headers: Vec<String>,
+    /// The reader's name.
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
 }
 
 /// The running server.

@@ -36,6 +36,9 @@ async fn an_endpoint_that_answers_410_is_disabled_and_its_owner_can_read_why() {
             .clone();
     assert_eq!(event["endpointId"], endpoint["id"]);
     assert_eq!((&event["reason"], &event["url"]), (&json!("gone"), &endpoint["url"]));
+    let mails = stand.told_by_mail();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("It answered 410 (Gone)"), "{}", mails[0]);
     // What happens now is told to nobody.
     stand.happen(&ada).await;
     stand.work().await;
@@ -67,6 +70,9 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_disabled() {
     assert!((10..=16).contains(&tries), "{tries}");
     let told = ada.get("/v1/events?type=webhook_endpoint.disabled").await.json();
     assert_eq!(told["data"][0]["data"]["reason"], "failing");
+    let mails = stand.told_by_mail();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("It took nothing for 3 days."), "{}", mails[0]);
 }
 
 #[tokio::test]
@@ -102,6 +108,8 @@ async fn an_owner_disables_an_endpoint_and_enables_it_again() {
         (&disabled["status"], &disabled["disabledReason"]),
         (&json!("disabled"), &json!("owner"))
     );
+    stand.work().await;
+    assert!(stand.told_by_mail().is_empty());
     let given_up = deliveries(&ada, &endpoint).await[0].clone();
     assert_eq!(given_up["status"], "failed");
     let again = format!("{path}/deliveries/{}/redeliver", given_up["id"].as_str().unwrap());

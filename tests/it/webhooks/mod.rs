@@ -20,7 +20,7 @@ use super::api::support::{Answered, router_with_webhooks};
 use crate::support::lookup::TestLookup;
 use crate::support::receiver::Receiver;
 use crate::support::services::WEBHOOK_DEADLINE;
-use crate::support::smtp::SmtpSink;
+use crate::support::smtp::{Arrived, SmtpSink};
 use crate::support::worker::{parts_with, run_worker_until_idle};
 
 /// A shop with a receiver that it may send to, although it is on this machine.
@@ -29,6 +29,7 @@ pub struct Stand {
     pub receiver: Receiver,
     pub lookup: Arc<TestLookup>,
     pub worker: Worker,
+    pub mails: SmtpSink,
 }
 
 impl Stand {
@@ -42,13 +43,13 @@ impl Stand {
         let (receiver, lookup) = (Receiver::start().await, Arc::new(TestLookup::default()));
         let webhooks = shop.test.webhooks_at(deadline, &[&receiver], Arc::clone(&lookup));
         shop.router = router_with_webhooks(&shop.test, shop.payments.clone(), webhooks.clone());
-        let worker = Self::worker_over(&shop, webhooks).await;
-        Self { shop, receiver, lookup, worker }
+        let mails = SmtpSink::start().await;
+        let worker = Self::worker_over(&shop, webhooks, &mails);
+        Self { shop, receiver, lookup, worker, mails }
     }
 
-    async fn worker_over(shop: &Shop, webhooks: Webhooks) -> Worker {
-        let sink = SmtpSink::start().await;
-        let parts = parts_with(&shop.test, shop.payments.clone(), &sink);
+    fn worker_over(shop: &Shop, webhooks: Webhooks, mails: &SmtpSink) -> Worker {
+        let parts = parts_with(&shop.test, shop.payments.clone(), mails);
         Worker::in_process(WorkerParts { webhooks, ..parts })
     }
 
@@ -68,6 +69,12 @@ impl Stand {
         let actor = self.shop.customer(name).await;
         self.work().await;
         actor
+    }
+
+    /// The texts of the mails about endpoints that were disabled.
+    pub fn told_by_mail(&self) -> Vec<String> {
+        let about = |mail: &Arrived| mail.header("Subject").contains("webhook endpoint");
+        self.mails.arrived().into_iter().filter(about).map(|mail| mail.letter).collect()
     }
 
     /// An endpoint at the receiver that hears of everything, as it was answered.

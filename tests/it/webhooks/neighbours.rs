@@ -62,7 +62,7 @@ async fn while_one_endpoint_hangs_the_others_are_told() {
     }
     stand.endpoint(&eve).await;
     stand.happen(&eve).await;
-    let worker = Stand::worker_over(&stand.shop, webhooks).await;
+    let worker = Stand::worker_over(&stand.shop, webhooks, &stand.mails);
     let (tasks, stop) =
         (tokio_util::task::TaskTracker::new(), tokio_util::sync::CancellationToken::new());
     worker.spawn(&tasks, &stop);

@@ -1,34 +1,35 @@
-//! One mail per registration: under copies, two workers, a server that refuses, a worker that died, and replay.
+//! One mail per message: under copies, two workers, a server that refuses, a worker that died, and replay.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use till::domain::ids::{Id, MessageId};
 use till::service::dead_letters::{Key, replay};
+use till::service::mails::KINDS;
 use till::worker::Worker;
 use till::worker::delivery::MOST_TRIES;
 use time::Duration;
 use uuid::Uuid;
 
-use super::{forget_that_it_was_sent, register};
-use crate::support::smtp::{Ending, SmtpSink};
+use crate::support::smtp::{Arrived, Ending, SmtpSink};
 use crate::support::worker::{dead_letters, left_over, parts, run_worker_until_idle};
 use crate::support::{TestServices, services};
+use crate::worker::{forget_that_it_was_sent, register};
 
-struct Mailed {
+struct Welcoming {
     test: TestServices,
     sink: SmtpSink,
     worker: Worker,
 }
 
-async fn mailed() -> Mailed {
+async fn welcoming() -> Welcoming {
     let test = services().await;
     let sink = SmtpSink::start().await;
     let worker = Worker::in_process(parts(&test, &sink));
-    Mailed { test, sink, worker }
+    Welcoming { test, sink, worker }
 }
 
-impl Mailed {
+impl Welcoming {
     async fn work(&self) {
         run_worker_until_idle(&self.worker, &self.test).await;
     }
@@ -49,7 +50,7 @@ impl Mailed {
 
 #[tokio::test]
 async fn registering_sends_one_welcome_mail() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.work().await;
     shop.work().await;
@@ -67,7 +68,7 @@ async fn registering_sends_one_welcome_mail() {
 
 #[tokio::test]
 async fn a_worker_that_dies_between_publishing_and_marking_has_one_effect() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.work().await;
     for _death in 0..3 {
@@ -79,7 +80,7 @@ async fn a_worker_that_dies_between_publishing_and_marking_has_one_effect() {
 
 #[tokio::test]
 async fn a_mail_is_sent_once_even_if_nobody_remembers_that_the_message_was_handled() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.work().await;
     sqlx::query("DELETE FROM inbox").execute(&shop.test.services.pool).await.unwrap();
@@ -90,7 +91,7 @@ async fn a_mail_is_sent_once_even_if_nobody_remembers_that_the_message_was_handl
 
 #[tokio::test]
 async fn two_workers_at_once_send_each_mail_once() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     let twin = shop.test.twin().await;
     let other = Worker::in_process(parts(&twin, &shop.sink));
     join_all((0..20).map(|number| {
@@ -109,7 +110,7 @@ async fn two_workers_at_once_send_each_mail_once() {
 
 #[tokio::test]
 async fn a_mail_that_is_refused_for_a_while_is_sent_once_in_the_end() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.sink.plan(&[Ending::Refuse("451 later"), Ending::Refuse("421 closing")]);
     for waited in [Duration::SECOND, Duration::seconds(4)] {
@@ -126,7 +127,7 @@ async fn a_mail_that_is_refused_for_a_while_is_sent_once_in_the_end() {
 
 #[tokio::test]
 async fn a_mail_that_is_refused_for_good_is_given_up_with_the_servers_words() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.sink.plan(&[Ending::Refuse("550 no such mailbox")]);
     register(&shop.test, "bob").await;
@@ -140,7 +141,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_with_the_servers_words() {
 
 #[tokio::test]
 async fn a_mail_that_never_gets_through_is_given_up_after_bounded_tries() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.sink.always(Some(Ending::Refuse("451 later")));
     let mut rounds = 0;
@@ -162,7 +163,7 @@ fn key_of(message: MessageId) -> Key {
 
 #[tokio::test]
 async fn a_dead_letter_that_is_replayed_twice_has_one_effect() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.sink.plan(&[Ending::Refuse("550 no such mailbox")]);
     shop.work().await;
@@ -178,7 +179,7 @@ async fn a_dead_letter_that_is_replayed_twice_has_one_effect() {
 
 #[tokio::test]
 async fn a_replay_whose_message_was_forgotten_is_sent_nevertheless() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.sink.plan(&[Ending::Refuse("550 no such mailbox")]);
     shop.work().await;
@@ -191,7 +192,7 @@ async fn a_replay_whose_message_was_forgotten_is_sent_nevertheless() {
 
 #[tokio::test]
 async fn a_second_copy_bears_the_same_message_id() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     register(&shop.test, "ada").await;
     // The server has the mail, and nobody on our side will ever know.
     shop.sink.plan(&[Ending::TakeAndHangUp]);
@@ -205,7 +206,7 @@ async fn a_second_copy_bears_the_same_message_id() {
 
 #[tokio::test]
 async fn a_mail_that_a_dead_worker_had_claimed_is_sent_when_its_lease_is_over() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     let ada = register(&shop.test, "ada").await;
     let now = shop.test.services.ambient.now();
     sqlx::query(
@@ -229,7 +230,7 @@ async fn a_mail_that_a_dead_worker_had_claimed_is_sent_when_its_lease_is_over() 
 
 #[tokio::test]
 async fn nobody_is_welcomed_to_an_account_that_is_gone() {
-    let shop = mailed().await;
+    let shop = welcoming().await;
     let ada = register(&shop.test, "ada").await;
     sqlx::query("UPDATE users SET status = 'disabled' WHERE id = $1")
         .bind(ada.id.as_uuid())
@@ -238,4 +239,41 @@ async fn nobody_is_welcomed_to_an_account_that_is_gone() {
         .unwrap();
     shop.work().await;
     assert_eq!(shop.sink.arrived().len(), 0);
+}
+
+#[tokio::test]
+async fn every_kind_of_mail_is_sent_once_however_often_its_message_comes() {
+    let scene = super::mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.everything(&ada).await;
+    scene.work().await;
+    for kind in KINDS {
+        assert_eq!(scene.to_ada(kind.name).len(), 1, "{}", kind.name);
+    }
+    let arrived = scene.sink.arrived().len();
+    forget_that_it_was_sent(&scene.shop.test).await;
+    scene.work().await;
+    assert_eq!(scene.sink.arrived().len(), arrived);
+    scene.execute("DELETE FROM inbox").await;
+    forget_that_it_was_sent(&scene.shop.test).await;
+    scene.work().await;
+    assert_eq!(scene.sink.arrived().len(), arrived);
+}
+
+#[tokio::test]
+async fn a_second_copy_of_any_kind_bears_the_same_message_id_and_the_same_words() {
+    let scene = super::mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.everything(&ada).await;
+    // The server has each mail, and nobody on our side will ever know.
+    scene.sink.always(Some(Ending::TakeAndHangUp));
+    scene.worker.run_until_idle().await.unwrap();
+    scene.sink.always(None);
+    scene.shop.test.clock.advance(Duration::MINUTE);
+    scene.work().await;
+    for kind in KINDS {
+        let [first, second] = <[Arrived; 2]>::try_from(scene.to_ada(kind.name)).unwrap();
+        assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
+        assert_eq!(first.read().text, second.read().text);
+    }
 }

@@ -1,0 +1,77 @@
+//! What a kind of mail is: its name, the event it tells of, and how its words come about; it sends nothing.
+
+use std::fmt;
+
+use askama::Template;
+use futures_util::future::BoxFuture;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::SendMailError;
+use crate::config::BaseUrl;
+use crate::domain::event::Event;
+use crate::domain::ids::UserId;
+use crate::domain::user::User;
+
+/// A mail that is sent for each event of one topic.
+pub struct MailKind {
+    /// Names its consumer with queue and inbox rows, and its deliveries; it never changes.
+    pub name: &'static str,
+    /// The event it tells of: `order.paid` …
+    pub topic: &'static str,
+    pub(super) draft: DraftMail,
+}
+
+/// Reads the facts, in the transaction that claims the mail; `None` where there is nothing to tell any more by now.
+pub(super) type DraftMail = for<'a> fn(
+    &'a mut PgConnection,
+    &'a Event,
+    OffsetDateTime,
+) -> BoxFuture<'a, Result<Option<Draft>, SendMailError>>;
+
+impl fmt::Debug for MailKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailKind").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A mail whose facts are known, and whose reader's name is not yet.
+pub(super) struct Draft {
+    pub to: UserId,
+    pub write: WriteWords,
+}
+
+/// The words for this reader; links begin with the address.
+pub(super) type WriteWords =
+    Box<dyn FnOnce(&User, &BaseUrl) -> Result<Words, askama::Error> + Send>;
+
+impl Draft {
+    pub fn new(
+        to: UserId,
+        write: impl FnOnce(&User, &BaseUrl) -> Result<Words, askama::Error> + Send + 'static,
+    ) -> Self {
+        Self { to, write: Box::new(write) }
+    }
+}
+
+/// The words of a mail, before they have an address.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+impl Words {
+    /// Both forms, filled.
+    ///
+    /// # Errors
+    /// A value can't be written.
+    pub fn of(
+        subject: String,
+        text: &impl Template,
+        html: &impl Template,
+    ) -> Result<Self, askama::Error> {
+        Ok(Self { subject, text: text.render()?, html: html.render()? })
+    }
+}

@@ -1,0 +1,136 @@
+//! Mails that are not to be sent: nobody is there to read them, there is nothing to tell, or the subject is gone.
+
+use serde_json::{Value, json};
+use till::domain::ids::Id;
+use till::service::jobs::FILES_LIVE;
+use till::service::users::erase::erase;
+use time::Duration;
+use uuid::Uuid;
+
+use super::{Mailed, mailed};
+use crate::api::reports::ask;
+use crate::api::shop::Actor;
+use crate::support::smtp::Ending;
+use crate::support::worker::dead_letters;
+
+impl Mailed {
+    /// A message as another program would write it.
+    async fn write_message(&self, topic: &str, payload: Value) {
+        let ambient = &self.shop.test.services.ambient;
+        sqlx::query(
+            "INSERT INTO outbox (id, topic, payload, request_id, created_at, due_at)
+             VALUES ($1, $2, $3, 'test', $4, $4)",
+        )
+        .bind(ambient.uuid())
+        .bind(topic)
+        .bind(payload)
+        .bind(ambient.now())
+        .execute(&self.shop.test.services.pool)
+        .await
+        .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_erased_their_account_is_written_to_no_more() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.everything(&ada).await;
+    erase(&scene.shop.test.services, ada.id).await.unwrap();
+    scene.work().await;
+    let arrived = scene.sink.arrived();
+    let readers: Vec<&str> = arrived.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(readers, ["support@example.com"]);
+    assert_eq!(dead_letters(&scene.shop.test).await, []);
+}
+
+#[tokio::test]
+async fn whoever_may_not_sign_in_is_written_to_no_more() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.everything(&ada).await;
+    let disable = sqlx::query("UPDATE users SET status = 'disabled' WHERE id = $1");
+    let pool = &scene.shop.test.services.pool;
+    disable.bind(ada.id.as_uuid()).execute(pool).await.unwrap();
+    scene.work().await;
+    assert!(scene.sink.arrived().iter().all(|mail| mail.to == "support@example.com"));
+    assert_eq!(dead_letters(&scene.shop.test).await, []);
+}
+
+/// A report is made while the mail server takes nothing; whose it is, and its id.
+async fn report_without_a_mail(scene: &Mailed) -> (Actor, String) {
+    let ada = scene.shop.customer("ada").await;
+    let report = ask(&ada, "orders", "csv").await;
+    scene.sink.always(Some(Ending::Refuse("451 later")));
+    scene.worker.run_until_idle().await.unwrap();
+    scene.sink.always(None);
+    (ada, report)
+}
+
+#[tokio::test]
+async fn a_report_that_was_removed_before_its_mail_is_not_told_of() {
+    let scene = mailed().await;
+    let (ada, report) = report_without_a_mail(&scene).await;
+    assert_eq!(ada.delete(&format!("/v1/reports/{report}")).await.status, 204);
+    scene.shop.test.clock.advance(Duration::MINUTE);
+    scene.worker.run_until_idle().await.unwrap();
+    assert!(scene.to_ada("report_ready").is_empty());
+    assert_eq!(scene.to_ada("welcome_mail").len(), 1, "mails are sent again");
+    assert_eq!(dead_letters(&scene.shop.test).await, []);
+}
+
+#[tokio::test]
+async fn a_report_whose_time_was_over_before_its_mail_is_not_told_of() {
+    for (passed, told) in [(FILES_LIVE - Duration::SECOND, 1), (FILES_LIVE, 0)] {
+        let scene = mailed().await;
+        report_without_a_mail(&scene).await;
+        scene.shop.test.clock.advance(passed);
+        scene.worker.run_until_idle().await.unwrap();
+        assert_eq!(scene.to_ada("report_ready").len(), told, "after {passed}");
+        assert_eq!(dead_letters(&scene.shop.test).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_of_something_that_is_gone_is_given_up_with_what_is_missing() {
+    let gone = Uuid::from_u128(7);
+    let nobody = Uuid::from_u128(8);
+    let money = json!({
+        "paymentId": gone, "refundId": gone, "orderId": null, "customerId": nobody, "amount": 1, "currency": "MYR",
+    });
+    for (kind, topic, data, what) in [
+        (
+            "order_confirmation",
+            "order.paid",
+            json!({ "orderId": gone, "customerId": nobody }),
+            "order",
+        ),
+        ("payment_receipt", "payment.succeeded", money.clone(), "payment"),
+        ("refund_notice", "refund.succeeded", money, "refund"),
+    ] {
+        let scene = mailed().await;
+        scene.write_message(topic, json!({ "type": topic, "data": data })).await;
+        scene.work().await;
+        let reason = format!("there is no {what} {gone}");
+        assert_eq!(dead_letters(&scene.shop.test).await, [(kind.to_owned(), reason)]);
+        assert!(scene.sink.arrived().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_tells_of_something_else_than_its_topic_is_given_up() {
+    let other = json!({ "type": "order.expired", "data": { "orderId": Uuid::nil(), "customerId": Uuid::nil() } });
+    for (kind, topic, expected) in [
+        ("welcome_mail", "user.created", "new user"),
+        ("order_confirmation", "order.paid", "paid order"),
+        ("payment_receipt", "payment.succeeded", "payment that succeeded"),
+        ("refund_notice", "refund.succeeded", "refund that succeeded"),
+        ("report_ready", "report.completed", "finished report"),
+    ] {
+        let scene = mailed().await;
+        scene.write_message(topic, other.clone()).await;
+        scene.work().await;
+        let reason = format!("it tells of no {expected}");
+        assert_eq!(dead_letters(&scene.shop.test).await, [(kind.to_owned(), reason)]);
+    }
+}
