@@ -30,6 +30,8 @@ pub enum Constraint {
     StockNegative,
     /// The payment already has a live attempt.
     AttemptLive,
+    /// The event names a customer who was never there.
+    EventOfNobody,
 }
 
 impl Constraint {
@@ -39,6 +41,7 @@ impl Constraint {
             "products_sku_unique" => Some(Self::SkuTaken),
             "stock_available_not_negative" => Some(Self::StockNegative),
             "payment_attempts_one_live" => Some(Self::AttemptLive),
+            "events_customer_id_fkey" => Some(Self::EventOfNobody),
             _ => None,
         }
     }

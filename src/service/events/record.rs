@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 
 use crate::domain::access::Role;
 use crate::domain::event::{Event, PastEvent};
-use crate::domain::ids::{Id, MessageId};
+use crate::domain::ids::{Id, MessageId, UserId};
 use crate::domain::message::Message;
 use crate::service::Services;
 use crate::service::transact::transact;
+use crate::store::error::Constraint;
 use crate::store::webhook_deliveries::NewDelivery;
 use crate::store::{self, StoreError};
 
@@ -31,6 +32,11 @@ pub enum RecordError {
     /// No try will find one.
     #[error("the id of the message holds no time")]
     Timeless,
+    /// It was written under another topic.
+    #[error("it tells of {topic}")]
+    OtherTopic { topic: &'static str },
+    #[error("there is no user {0}")]
+    NoSuchCustomer(UserId),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -45,6 +51,9 @@ pub async fn record(
     message: &Message,
     event: &Event,
 ) -> Result<RecordOutcome, RecordError> {
+    if event.topic() != message.topic {
+        return Err(RecordError::OtherTopic { topic: event.topic() });
+    }
     let past = PastEvent {
         id: message.id.as_uuid().into(),
         topic: event.topic().to_owned(),
@@ -74,8 +83,11 @@ pub async fn record(
         }
         .scope_boxed()
     })
-    .await?;
-    Ok(outcome)
+    .await;
+    outcome.map_err(|error| match error.constraint() {
+        Some(Constraint::EventOfNobody) => RecordError::NoSuchCustomer(event.customer()),
+        _ => RecordError::Store(error),
+    })
 }
 
 /// When the message was written, and so when the event happened: `Ambient::id` keeps the time in the id.

@@ -44,7 +44,9 @@ impl Consume for RecordEvent {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         match error {
-            error @ RecordError::Timeless => Self::Permanent(error.into()),
+            error @ (RecordError::Timeless
+            | RecordError::OtherTopic { .. }
+            | RecordError::NoSuchCustomer(_)) => Self::Permanent(error.into()),
             RecordError::Store(error) => Self::Temporary(error.into()),
         }
     }

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 use time::Duration;
+use uuid::Uuid;
 
 use super::Stand;
 use crate::api::shop::all_of;
+use crate::support::worker::dead_letters;
 
 #[tokio::test]
 async fn what_happened_to_a_customer_can_be_read_newest_first_by_them_and_by_staff() {
@@ -71,4 +73,25 @@ async fn events_and_their_deliveries_are_forgotten_after_thirty_days() {
         assert_eq!(stand.shop.count(table).await, 0, "{table}");
     }
     drop(endpoint);
+}
+
+#[tokio::test]
+async fn an_event_of_somebody_who_was_never_there_is_given_up_with_the_reason() {
+    let stand = Stand::open().await;
+    let nobody = Uuid::from_u128(8);
+    let event = json!({ "type": "order.cancelled", "data": { "orderId": Uuid::nil(), "customerId": nobody } });
+    let ambient = &stand.shop.test.services.ambient;
+    sqlx::query(
+        "INSERT INTO outbox (id, topic, payload, request_id, created_at, due_at)
+         VALUES ($1, 'order.cancelled', $2, 'test', $3, $3)",
+    )
+    .bind(ambient.uuid())
+    .bind(event)
+    .bind(ambient.now())
+    .execute(&stand.shop.test.services.pool)
+    .await
+    .unwrap();
+    stand.work().await;
+    let expected = [("events".to_owned(), format!("there is no user {nobody}"))];
+    assert_eq!(dead_letters(&stand.shop.test).await, expected);
 }

@@ -20,7 +20,7 @@ use crate::service::webhooks::{CreateEndpoint, create};
 /// Which address is told of which events.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "url": "https://example.com/hooks/till", "events": ["order.paid", "refund.succeeded"], "description": "The shop's own books" }))]
+#[schema(example = json!({ "url": "http://127.0.0.1:9090/webhooks/sink", "events": ["order.paid", "refund.succeeded"], "description": "The shop's own books" }))]
 pub struct CreateWebhookEndpointRequest {
     /// An absolute `https:` URL that leads to public addresses.
     #[schema(max_length = 2000)]
@@ -54,7 +54,7 @@ problems!(CreateWebhookEndpointProblems: TooManyWebhookEndpoints);
 /// It is sent what concerns the caller (staff: anybody) from now on, as the Standard Webhooks specification says: at
 /// least once, in no promised order, signed with the secret that this answer shows. An event's `webhook-id` is the same at
 /// every try. What is not taken with a status from 200 to 299 is tried again for three days; 410 disables the endpoint, as
-/// does taking nothing for three days. Redirects are not followed.
+/// does taking nothing for three days. Redirects are not followed. The example's address is the receiver of `till up`.
 #[utoipa::path(
     post, path = "/v1/webhook-endpoints", tag = "webhook-endpoints", security(("bearer" = ["webhooks:manage"])),
     request_body = CreateWebhookEndpointRequest,

@@ -48,18 +48,49 @@ impl Mailed {
         mail.read()
     }
 
+    /// A message as another program would write it.
+    async fn write_message(&self, topic: &str, payload: Value) {
+        let ambient = &self.shop.test.services.ambient;
+        sqlx::query(
+            "INSERT INTO outbox (id, topic, payload, request_id, created_at, due_at)
+             VALUES ($1, $2, $3, 'test', $4, $4)",
+        )
+        .bind(ambient.uuid())
+        .bind(topic)
+        .bind(payload)
+        .bind(ambient.now())
+        .execute(&self.shop.test.services.pool)
+        .await
+        .unwrap();
+    }
+
     async fn execute(&self, statement: &'static str) {
         sqlx::query(statement).execute(&self.shop.test.services.pool).await.unwrap();
     }
 
-    /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made. Nothing is
-    /// sent before the worker works.
+    /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made, a webhook
+    /// endpoint is lost. Nothing is sent before the worker works.
     async fn everything(&self, ada: &Actor) -> Everything {
         let order = ada.order(&self.shop.product("MUG", 5).await, 2).await;
         let payment = pay(ada, &all_of(&order, "pm_ok")).await;
         let part = json!({ "amount": 1_000, "reason": "One arrived broken." });
         let refund = self.refund(&payment, &part).await;
-        Everything { order, payment, refund, report: reports::ask(ada, "orders", "csv").await }
+        let (endpoint, report) =
+            (self.lost_endpoint(ada).await, reports::ask(ada, "orders", "csv").await);
+        Everything { order, payment, refund, report, endpoint }
+    }
+
+    /// A webhook endpoint that wanted no more; its id.
+    async fn lost_endpoint(&self, ada: &Actor) -> String {
+        let wish = json!({ "url": "https://hooks.test/?a=<b>", "events": ["*"] }).to_string();
+        let made = ada.post_with("/v1/webhook-endpoints", &[], &wish).await.json();
+        self.execute("UPDATE webhook_endpoints SET disabled_reason = 'gone'").await;
+        let told = json!({
+            "type": "webhook_endpoint.disabled",
+            "data": { "endpointId": made["id"], "customerId": ada.id, "url": made["url"], "reason": "gone" },
+        });
+        self.write_message("webhook_endpoint.disabled", told).await;
+        text(&made, "id").to_owned()
     }
 
     async fn refund(&self, payment: &Value, wish: &Value) -> Value {
@@ -71,12 +102,13 @@ impl Mailed {
     }
 }
 
-/// What was made, as the API shows it; of the report its id.
+/// What was made, as the API shows it; of the report and of the endpoint their ids.
 struct Everything {
     order: Value,
     payment: Value,
     refund: Value,
     report: String,
+    endpoint: String,
 }
 
 async fn pay(actor: &Actor, wish: &Value) -> Value {

@@ -225,3 +225,31 @@ async fn names_of_any_script_arrive_as_they_are() {
     assert!(confirmed.text.contains("2 x Чай «Дарджилинг» ☕ (MUG)"), "{}", confirmed.text);
     assert!(confirmed.html.contains("<td>Чай «Дарджилинг» ☕</td>"), "{}", confirmed.html);
 }
+
+#[tokio::test]
+async fn an_owner_is_told_which_endpoint_is_disabled_why_and_how_to_go_on() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    let Everything { endpoint, .. } = scene.everything(&ada).await;
+    scene.work().await;
+    let letter = scene.mail("webhook_endpoint_disabled");
+    assert_eq!(letter.subject, "A webhook endpoint of yours is disabled");
+    let words = format!(
+        "Hello ada,\n\n\
+         Your webhook endpoint https://hooks.test/?a=%3Cb%3E is sent no more events. It answered 410 (Gone): it wants \
+         no more events.\n\n\
+         Endpoint:  {endpoint}\n\
+         Disabled:  2 March 2026, 12:00 UTC\n\n\
+         What happened meanwhile can be read from /v1/events. Once the receiver is mended, enable the endpoint by \
+         sending {{\"status\": \"enabled\"}} with PATCH to\n\n  \
+         https://till.test/v1/webhook-endpoints/{endpoint}\n\n\
+         and have what was given up delivered again.\n\n\
+         Till"
+    );
+    assert_eq!(letter.text.trim_end(), words);
+    assert!(
+        letter.html.contains("<strong>https://hooks.test/?a=%3Cb%3E</strong>"),
+        "{}",
+        letter.html
+    );
+}
