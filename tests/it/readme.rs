@@ -51,6 +51,35 @@ async fn its_lines_buy_something() {
     assert_eq!(up.interrupt().await, Some(0));
 }
 
+#[tokio::test]
+async fn its_lines_register_a_webhook_endpoint_and_something_comes() {
+    let directory = Directory::new("readme-webhooks");
+    let up = Up::start(&directory).await;
+    let text = readme();
+    let sign_in =
+        shell_lines(&text, "Buy something").split("call \"$till").next().unwrap().to_owned();
+    let lines = sign_in + &shell_lines(&text, "Events and webhooks");
+    let lines = lines.replace(ADDRESS, &up.url).replace("http://127.0.0.1:9090", &up.ops_url);
+    let mut bash = Command::new("bash");
+    bash.arg("-c").arg(format!("set -euo pipefail\n{lines}"));
+    bash.current_dir(&directory.0).env("no_proxy", "127.0.0.1");
+    let (output, errors) = output_of(bash).await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{errors:?}\n{said}");
+    let answers: Vec<&str> = said.split("HTTP/1.1 ").skip(1).collect();
+    let [made, tried, listed] = answers.try_into().unwrap();
+    assert!(made.starts_with("201 Created") && made.contains(r#""secret":"whsec_"#), "{made}");
+    assert!(tried.starts_with("202 Accepted"), "{tried}");
+    assert!(listed.contains(r#""eventType":"webhook_endpoint.test""#), "{listed}");
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    while !up.ops("/webhooks/received").await.contains("webhook_endpoint.test") {
+        looks.tick().await;
+    }
+    let page = up.ops("/webhooks").await;
+    assert!(page.contains("webhook_endpoint.test"), "{page}");
+    assert_eq!(up.interrupt().await, Some(0));
+}
+
 #[test]
 fn every_file_it_names_exists() {
     let text = readme();

@@ -162,6 +162,12 @@ impl Up {
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
+    /// What stands on the operators' listener.
+    pub async fn ops(&self, path: &str) -> String {
+        let url = format!("{}{path}", self.ops_url);
+        self.http.get(url).send().await.unwrap().text().await.unwrap()
+    }
+
     fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
