@@ -2,12 +2,14 @@
 
 CREATE TABLE events (
     -- The id of the message that told of it, so that a copy is recognised.
-    id           uuid PRIMARY KEY,
-    type         text NOT NULL,
+    id            uuid PRIMARY KEY,
+    type          text NOT NULL,
     -- Whom it concerns; staff see all.
-    customer_id  uuid NOT NULL REFERENCES users (id),
-    data         jsonb NOT NULL,
-    created_at   timestamptz NOT NULL
+    customer_id   uuid NOT NULL REFERENCES users (id),
+    data          jsonb NOT NULL,
+    -- W3C traceparent of the request that caused it; its webhooks carry it on.
+    trace_parent  text,
+    created_at    timestamptz NOT NULL
 );
 CREATE INDEX events_newest ON events (created_at DESC, id DESC);
 CREATE INDEX events_newest_of_type ON events (type, created_at DESC, id DESC);

@@ -165,5 +165,7 @@ pub struct PastEvent {
     pub topic: String,
     pub customer_id: UserId,
     pub data: Value,
+    /// W3C `traceparent` of the request that caused it, where it was traced.
+    pub trace_parent: Option<String>,
     pub created_at: OffsetDateTime,
 }

@@ -23,6 +23,7 @@ pub mod refund;
 pub mod report;
 pub mod stock;
 pub mod thousands;
+pub mod trace_parent;
 pub mod user;
 pub mod utc;
 pub mod version;

@@ -16,6 +16,7 @@ struct EventRow {
     r#type: String,
     customer_id: Uuid,
     data: Value,
+    trace_parent: Option<String>,
     created_at: OffsetDateTime,
 }
 
@@ -26,6 +27,7 @@ impl From<EventRow> for PastEvent {
             topic: row.r#type,
             customer_id: row.customer_id.into(),
             data: row.data,
+            trace_parent: row.trace_parent,
             created_at: row.created_at,
         }
     }
@@ -38,12 +40,14 @@ impl From<EventRow> for PastEvent {
 #[tracing::instrument(name = "store.events.insert", level = "debug", skip_all)]
 pub async fn insert(conn: &mut PgConnection, event: &PastEvent) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "INSERT INTO events (id, type, customer_id, data, created_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO events (id, type, customer_id, data, trace_parent, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (id) DO NOTHING",
         event.id.as_uuid(),
         event.topic,
         event.customer_id.as_uuid(),
         event.data,
+        event.trace_parent,
         event.created_at
     )
     .execute(conn)
@@ -61,7 +65,7 @@ pub async fn find(
 ) -> Result<Option<PastEvent>, StoreError> {
     let row = sqlx::query_as!(
         EventRow,
-        "SELECT id, type, customer_id, data, created_at
+        "SELECT id, type, customer_id, data, trace_parent, created_at
          FROM events WHERE id = $1 AND ($2::uuid IS NULL OR customer_id = $2)",
         id.as_uuid(),
         reach.customer().map(Id::as_uuid)
@@ -84,7 +88,7 @@ pub async fn list(
 ) -> Result<Vec<PastEvent>, StoreError> {
     let rows = sqlx::query_as!(
         EventRow,
-        "SELECT id, type, customer_id, data, created_at
+        "SELECT id, type, customer_id, data, trace_parent, created_at
          FROM events
          WHERE ($1::uuid IS NULL OR customer_id = $1)
            AND ($2::text IS NULL OR type = $2)

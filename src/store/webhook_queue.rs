@@ -85,6 +85,7 @@ struct QueuedRow {
     topic: String,
     customer_id: Uuid,
     data: Value,
+    trace_parent: Option<String>,
     happened_at: OffsetDateTime,
     tries: i32,
     begun_at: OffsetDateTime,
@@ -107,6 +108,7 @@ impl TryFrom<QueuedRow> for QueuedDelivery {
                 topic: row.topic,
                 customer_id: row.customer_id.into(),
                 data: row.data,
+                trace_parent: row.trace_parent,
                 created_at: row.happened_at,
             },
             tries: row.tries,
@@ -132,7 +134,8 @@ pub async fn list_leased(
         QueuedRow,
         r#"SELECT delivery.id, endpoint_id, url, secret,
                   CASE WHEN old_secret_until > $4 THEN old_secret END AS old_secret,
-                  event_id, event.type AS topic, customer_id, data, event.created_at AS happened_at, tries, begun_at,
+                  event_id, event.type AS topic, customer_id, data, trace_parent,
+                  event.created_at AS happened_at, tries, begun_at,
                   (disabled_reason IS NULL AND owner.status = 'active'
                    AND (owner.id = customer_id OR owner.role = ANY($3))) AS "wanted!"
            FROM webhook_deliveries delivery

@@ -20,6 +20,7 @@ mod processes;
 mod readme;
 mod sandbox;
 mod service;
+mod storm;
 mod support;
 mod up;
 mod webhooks;

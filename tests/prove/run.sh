@@ -2,7 +2,7 @@
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
 #
 #   tests/prove/run.sh             every section
-#   tests/prove/run.sh SECTION…    only these (process, report, cost, crash); the others stay as they are
+#   tests/prove/run.sh SECTION…    only these (process, report, cost, crash, mails, outbox); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
@@ -43,6 +43,17 @@ crash() {
   tests/prove/crash.sh
 }
 
+mails() {
+  printf '## Mails\n\n%s; 2000 people register at three `api`\nwhile the broker, or one of two `worker`, is killed; debug builds, a durable Postgres.\n\n' \
+    "$(made mails)"
+  tests/prove/mails.sh
+}
+outbox() {
+  printf '## The outbox\n\n%s; one `worker`, release build, Postgres\nwith its fsync off, RabbitMQ on the same machine.\n\n' \
+    "$(made outbox)"
+  with_services outbox
+}
+
 # A section as it stands in the file.
 kept() { [[ ! -e $file ]] || awk -v title="$1" '/^## / { ours = $0 == title } ours' "$file"; }
 
@@ -58,6 +69,8 @@ section() {
 }
 section process '## The process' "$@"
 section report '## Reports' "$@"
+section outbox '## The outbox' "$@"
+section mails '## Mails' "$@"
 section cost '## What it costs to lose nothing' "$@"
 section crash '## Whatever is killed' "$@"
 cp "$new" "$file"

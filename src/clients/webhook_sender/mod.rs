@@ -45,6 +45,8 @@ pub struct SignedMessage<'a> {
     pub secrets: &'a [SigningSecret],
     /// When it is sent (`webhook-timestamp`).
     pub at: OffsetDateTime,
+    /// W3C `traceparent` of what caused it.
+    pub trace_parent: Option<&'a str>,
 }
 
 /// Why nothing is sent to an address.
@@ -144,13 +146,16 @@ impl WebhookSender {
             refuse_by_form(url)?;
             &self.guarded
         };
-        let request = client
+        let mut request = client
             .post(url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", message.id)
             .header("webhook-timestamp", message.at.unix_timestamp())
             .header("webhook-signature", signatures(message))
             .body(message.body.to_vec());
+        if let Some(trace_parent) = message.trace_parent {
+            request = request.header("traceparent", trace_parent);
+        }
         // What it says beside the status is nobody's business here and is not read.
         let answer = request.send().await.map_err(|error| self.why(&error))?;
         let status = answer.status();

@@ -47,6 +47,7 @@ pub async fn point_endpoints_at(
         topic: "order.paid".to_owned(),
         customer_id: demo_customer(),
         data: json!({ "orderId": order_id, "customerId": demo_customer() }),
+        trace_parent: None,
         created_at: happened_at,
     };
     let endpoint = examples::endpoint(examples::ENDPOINTS[0]);

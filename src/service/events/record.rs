@@ -59,6 +59,7 @@ pub async fn record(
         topic: event.topic().to_owned(),
         customer_id: event.customer(),
         data: message.payload.get("data").cloned().unwrap_or_default(),
+        trace_parent: message.trace_parent.clone(),
         created_at: written_at(message.id).ok_or(RecordError::Timeless)?,
     };
     let (past, staff) = (&past, &Role::staff_names());

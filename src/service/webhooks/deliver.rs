@@ -126,7 +126,8 @@ async fn send(
         .collect::<Result<_, _>>()?;
     let (id, body) = (delivery.event.id.to_string(), body(&delivery.event));
     let at = webhooks.services.ambient.now();
-    let message = SignedMessage { id: &id, body: &body, secrets: &secrets, at };
+    let trace_parent = delivery.event.trace_parent.as_deref();
+    let message = SignedMessage { id: &id, body: &body, secrets: &secrets, at, trace_parent };
     let result = webhooks.sender.send(delivery.url.as_url(), &message).await;
     admission.permit.end(match &result {
         // An endpoint that refuses one event may well take another.

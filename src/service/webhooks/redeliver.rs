@@ -9,6 +9,7 @@ use super::{WebhookError, Webhooks};
 use crate::domain::event::PastEvent;
 use crate::domain::ids::{DeliveryId, UserId, WebhookEndpointId};
 use crate::domain::webhook::Delivery;
+use crate::service::Cause;
 use crate::service::transact::transact;
 use crate::store::events;
 use crate::store::webhook_deliveries::{self, NewDelivery};
@@ -48,8 +49,8 @@ pub async fn redeliver(
 #[tracing::instrument(name = "service.webhooks.test", skip_all)]
 pub async fn test(
     webhooks: &Webhooks,
-    id: WebhookEndpointId,
-    owner: UserId,
+    (id, owner): (WebhookEndpointId, UserId),
+    cause: &Cause,
 ) -> Result<Delivery, WebhookError> {
     let services = &webhooks.services;
     transact(&services.pool, move |conn| {
@@ -61,6 +62,7 @@ pub async fn test(
                 topic: TEST_TOPIC.to_owned(),
                 customer_id: owner,
                 data: json!({ "endpointId": id, "customerId": owner }),
+                trace_parent: cause.trace_parent.clone(),
                 created_at: now,
             };
             events::insert(conn, &event).await?;

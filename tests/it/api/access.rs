@@ -76,7 +76,7 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
     let wish = json!({ "url": "https://hooks.example/", "events": ["*"] }).to_string();
     let endpoint = ada.post_with("/v1/webhook-endpoints", &[], &wish).await.json();
     let event = Uuid::from_u128(0x7000_8000_0000_0000_0001);
-    sqlx::query("INSERT INTO events VALUES ($1, 'order.created', $2, '{}', $3)")
+    sqlx::query("INSERT INTO events (id, type, customer_id, data, created_at) VALUES ($1, 'order.created', $2, '{}', $3)")
         .bind(event)
         .bind(ada.id.as_uuid())
         .bind(shop.test.services.ambient.now())

@@ -76,7 +76,8 @@ pub struct House {
     pub gateway_url: String,
     directory: Directory,
     _epmd: Server,
-    _mail: SmtpSink,
+    /// Where all mail goes.
+    pub mail: SmtpSink,
 }
 
 impl House {
@@ -118,7 +119,7 @@ impl House {
             gateway_url: format!("http://{gateway}"),
             directory,
             _epmd: epmd,
-            _mail: mail,
+            mail,
         };
         house.gateway.arguments = &["gateway"];
         house.run_till(&["migrate"]).await;

@@ -10,7 +10,7 @@
 
 mod blows;
 mod clients;
-mod house;
+pub mod house;
 pub mod servers;
 mod verdict;
 

@@ -31,13 +31,11 @@ mod lost_answers;
 mod pauses;
 mod transitions;
 
-use std::fs;
-use std::path::Path;
-
 use till::config::BaseUrl;
 use till::service::check::{GatewayRecord, check};
 
 use crate::api::shop::Shop;
+use crate::support::promise::assert_rows_name_tests;
 use crate::support::services::GATEWAY_DEADLINE;
 
 /// `till check` finds nothing.
@@ -49,30 +47,7 @@ async fn assert_right(shop: &Shop) {
     assert!(report.is_clean(), "{:#?}", report.findings);
 }
 
-fn gather(folder: &Path, text: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, text);
-        } else {
-            text.push_str(&fs::read_to_string(path).unwrap());
-        }
-    }
-}
-
 #[test]
 fn every_row_of_the_promise_names_tests_that_exist() {
-    let mut tests = String::new();
-    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it"), &mut tests);
-    let rows: Vec<&str> =
-        include_str!("mod.rs").lines().filter(|line| line.starts_with("//! | M")).collect();
-    for (number, row) in rows.iter().enumerate() {
-        assert!(row.starts_with(&format!("//! | M{} |", number + 1)), "{row}");
-        let mut named = row.split('`').skip(1).step_by(2).peekable();
-        assert!(named.peek().is_some(), "{row}");
-        for name in named {
-            assert!(tests.contains(&format!("async fn {name}(")), "there is no test {name}");
-        }
-    }
-    assert_eq!(rows.len(), 18);
+    assert_rows_name_tests(include_str!("mod.rs"), 'M', 18);
 }

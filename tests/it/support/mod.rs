@@ -8,6 +8,7 @@ pub mod line;
 pub mod lookup;
 pub mod processes;
 pub mod program;
+pub mod promise;
 pub mod rabbit;
 pub mod receiver;
 pub mod services;

@@ -223,3 +223,20 @@ async fn an_endpoint_can_be_tried_out_with_an_event_of_its_own() {
     assert_eq!(came.header("webhook-id"), tried.json()["eventId"]);
     assert!(deliveries(&ada, &other).await.is_empty());
 }
+
+#[tokio::test]
+async fn the_trace_of_a_request_travels_with_its_event_to_the_endpoint() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    stand.endpoint(&ada).await;
+    let order =
+        json!({ "items": [{ "productId": stand.shop.product("MUG", 5).await.id, "quantity": 1 }] });
+    for (key, trace, carried) in [("traced", TRACE, TRACE), ("none", "00-0-0-00", "")] {
+        let headers = [("idempotency-key", key.as_bytes()), ("traceparent", trace.as_bytes())];
+        let placed = ada.post_with("/v1/orders", &headers, &order.to_string()).await;
+        assert_eq!(placed.status, 201, "{}", placed.text);
+        stand.work().await;
+        assert_eq!(stand.receiver.came().pop().unwrap().header("traceparent"), carried);
+    }
+}

@@ -298,3 +298,46 @@ async fn what_no_queue_takes_is_never_counted_as_sent_however_much_else_is_under
     stop.cancel();
     publishing.await.unwrap();
 }
+
+#[tokio::test]
+async fn what_the_broker_refuses_stays_in_the_outbox_until_it_takes_it() {
+    let rabbit = Rabbit::reached().await;
+    let (_connection, channel) = rabbit.channel().await;
+    let shop = Running::over(rabbit).await;
+    register(&shop.test, "ada").await;
+    shop.sink.wait_for(1).await;
+    shop.settle().await;
+    // A queue that is full refuses a message (basic.nack) for all queues that it would go to.
+    let (full, exchange) =
+        (format!("{}.full", shop.rabbit.prefix), format!("{}.events", shop.rabbit.prefix));
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(1));
+    arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+    let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(full.as_str().into(), options, arguments).await.unwrap();
+    let (queue, exchange) = (full.as_str().into(), exchange.as_str().into());
+    let bind = QueueBindOptions::default();
+    channel
+        .queue_bind(queue, exchange, "user.created".into(), bind, FieldTable::default())
+        .await
+        .unwrap();
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let refused = "message user.created: no queue could store it".to_owned();
+    let mut people = 1;
+    // The first of them may still find room.
+    while !left_over(&shop.test).await.contains(&refused) {
+        register(&shop.test, &format!("person-{people}")).await;
+        people += 1;
+        looks.tick().await;
+    }
+    channel.queue_delete(full.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
+    while !left_over(&shop.test).await.is_empty() {
+        // Its next try is due by the clock.
+        shop.test.clock.advance(time::Duration::SECOND);
+        looks.tick().await;
+    }
+    let arrived = shop.sink.wait_for(people).await;
+    let reached: BTreeSet<&str> = arrived.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(reached.len(), people);
+    shop.finish().await;
+}

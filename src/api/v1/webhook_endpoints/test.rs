@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 
 use super::body::WebhookDeliveryBody;
 use crate::api::extract::caller::{Caller, may};
+use crate::api::extract::cause::RequestCause;
 use crate::api::extract::{EmptyBody, EmptyRequest, PathId};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
@@ -32,8 +33,9 @@ pub async fn test_webhook_endpoint(
     State(state): State<ApiState>,
     caller: Caller<may::ManageWebhooks>,
     PathId(id): PathId<WebhookEndpointId>,
+    RequestCause(cause): RequestCause,
     _: EmptyBody,
 ) -> Result<(StatusCode, Json<WebhookDeliveryBody>), Problem> {
-    let delivery = test(&state.webhooks, id, caller.granted.holder()).await?;
+    let delivery = test(&state.webhooks, (id, caller.granted.holder()), &cause).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery.into())))
 }
