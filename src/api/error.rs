@@ -175,13 +175,13 @@ impl From<WebhookError> for Problem {
                 let code = match refused {
                     AddressRefused::NotEncrypted => "not_encrypted",
                     AddressRefused::NotPublic => "not_public",
-                    AddressRefused::Unknown => "unknown_host",
                 };
                 Self::new(ProblemCode::ValidationFailed)
                     .error("/url", Violation::new(code, refused.to_string()))
             }
             WebhookError::TooMany { most } => Self::new(ProblemCode::TooManyWebhookEndpoints)
                 .detail(format!("There are {most} endpoints already.")),
+            WebhookError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
             WebhookError::Disabled => Self::new(ProblemCode::WebhookEndpointDisabled),
             WebhookError::Store(error) => error.into(),
             error @ WebhookError::Seal(_) => Self::new(ProblemCode::InternalError).caused_by(error),

@@ -212,6 +212,7 @@ fn start_parts(
     let jobs = jobs::open(config, &services, &gateway_url)?;
     worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
+    let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),
@@ -224,8 +225,7 @@ fn start_parts(
     let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
-    let webhooks = Some(WebhookSink::default());
-    let extras = Extras { test_clock: Some(clock), mail: mailing.folder, webhooks };
+    let extras = Extras { test_clock: Some(clock), mail: mailing.folder, webhooks: Some(sink) };
     ops::serve(config, telemetry, listeners.ops, (health, extras), shutdown);
     readiness.ready();
     Ok(())

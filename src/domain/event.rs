@@ -67,12 +67,11 @@ pub enum Event {
     RefundSucceeded {
         refund_id: RefundId,
         payment_id: PaymentId,
-        customer_id: UserId,
         amount: Amount,
         currency: Currency,
     },
     #[serde(rename = "refund.failed", rename_all = "camelCase")]
-    RefundFailed { refund_id: RefundId, payment_id: PaymentId, customer_id: UserId },
+    RefundFailed { refund_id: RefundId, payment_id: PaymentId },
     /// A report can be downloaded by whoever asked for it.
     #[serde(rename = "report.completed", rename_all = "camelCase")]
     ReportCompleted {
@@ -87,8 +86,9 @@ pub enum Event {
     WebhookEndpointDisabled {
         endpoint_id: WebhookEndpointId,
         customer_id: UserId,
-        url: String,
         reason: DisabledReason,
+        #[serde(with = "time::serde::rfc3339")]
+        since: OffsetDateTime,
     },
 }
 
@@ -114,9 +114,9 @@ impl Event {
     ];
 
     /// Whom it concerns, and who may therefore hear of it beside the staff.
-    pub fn customer(&self) -> UserId {
+    pub fn concerns(&self) -> Concerned {
         match *self {
-            Self::UserCreated { user_id } => user_id,
+            Self::UserCreated { user_id } => Concerned::User(user_id),
             Self::OrderCreated { customer_id, .. }
             | Self::OrderPaid { customer_id, .. }
             | Self::OrderCancelled { customer_id, .. }
@@ -128,10 +128,11 @@ impl Event {
             | Self::PaymentFailed { customer_id, .. }
             | Self::PaymentCanceled { customer_id, .. }
             | Self::PaymentUnsettled { customer_id, .. }
-            | Self::RefundSucceeded { customer_id, .. }
-            | Self::RefundFailed { customer_id, .. }
             | Self::ReportCompleted { customer_id, .. }
-            | Self::WebhookEndpointDisabled { customer_id, .. } => customer_id,
+            | Self::WebhookEndpointDisabled { customer_id, .. } => Concerned::User(customer_id),
+            Self::RefundSucceeded { payment_id, .. } | Self::RefundFailed { payment_id, .. } => {
+                Concerned::PayerOf(payment_id)
+            }
         }
     }
 
@@ -156,6 +157,14 @@ impl Event {
             Self::WebhookEndpointDisabled { .. } => "webhook_endpoint.disabled",
         }
     }
+}
+
+/// Somebody whom an event concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concerned {
+    User(UserId),
+    /// Whoever made this payment.
+    PayerOf(PaymentId),
 }
 
 /// An event as it is remembered: what was true then stays as it was written.

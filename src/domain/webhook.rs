@@ -11,8 +11,8 @@ use super::event::Event;
 use super::ids::{DeliveryId, EventId, UserId, WebhookEndpointId};
 use super::violation::text;
 
-/// Where events are sent: an absolute `https:` or `http:` URL of at most 2000 characters, without a user or a fragment.
-/// What it leads to is looked at by whoever sends.
+/// Where events are sent: an absolute `https:` or `http:` URL of at most 2000 characters, encoded, without a user or a
+/// fragment. What it leads to is looked at by whoever sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointUrl(Url);
 
@@ -20,10 +20,6 @@ impl EndpointUrl {
     /// # Errors
     /// `too_long` or `invalid_url`.
     pub fn parse(input: &str) -> Result<Self, Violation> {
-        const MOST: usize = 2_000;
-        if input.chars().count() > MOST {
-            return Err(Violation::new("too_long", "must have at most 2000 characters"));
-        }
         // `Url::parse` drops line breaks and blanks around; what is refused can't be misread later.
         let plain = !input.chars().any(|letter| letter.is_control() || letter.is_whitespace());
         let url = Url::parse(input).ok().filter(|_| plain);
@@ -34,10 +30,16 @@ impl EndpointUrl {
                 && url.password().is_none()
                 && url.fragment().is_none()
         });
-        usable.map(Self).ok_or_else(|| {
+        let url = usable.ok_or_else(|| {
             let detail = "must be an absolute https: URL without a user or a fragment";
             Violation::new("invalid_url", detail)
-        })
+        })?;
+        // As it is kept: characters that a URL may not hold take up to six times their space.
+        if url.as_str().len() > 2_000 {
+            let detail = "must have at most 2000 characters, those counted that it is encoded with";
+            return Err(Violation::new("too_long", detail));
+        }
+        Ok(Self(url))
     }
 
     pub fn as_url(&self) -> &Url {
@@ -64,16 +66,19 @@ impl TopicFilter {
     /// Reads names of events, or `*` alone.
     ///
     /// # Errors
-    /// `too_short` without a name, `unknown_event`.
+    /// `too_short` without a name, `too_many_items` with more than 64, `unknown_event`.
     pub fn parse(names: &[String]) -> Result<Self, Violation> {
         if names.is_empty() {
             return Err(Violation::new("too_short", "must name at least one event"));
         }
+        if names.len() > 64 {
+            return Err(Violation::new("too_many_items", "must have at most 64 members"));
+        }
         if names == [Self::EVERY] {
             return Ok(Self::All);
         }
-        if let Some(unknown) = names.iter().find(|name| !Event::TOPICS.contains(&name.as_str())) {
-            let detail = format!("no event is called {unknown:?}; `*` alone stands for all");
+        if let Some(place) = names.iter().position(|name| !Event::TOPICS.contains(&name.as_str())) {
+            let detail = format!("member {place} is no event's name; `*` alone stands for all");
             return Err(Violation::new("unknown_event", detail));
         }
         let named =
@@ -178,8 +183,13 @@ pub struct WebhookEndpoint {
     pub topics: TopicFilter,
     /// `None`: it is enabled.
     pub disabled: Option<DisabledReason>,
+    /// When it began to lead to this URL.
+    pub url_since: OffsetDateTime,
     /// Until when the secret before the present one signs, too.
     pub old_secret_until: Option<OffsetDateTime>,
+    pub circuit: Circuit,
+    /// Raised by each change that its owner makes, and when it is disabled.
+    pub version: i64,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -191,8 +201,10 @@ impl WebhookEndpoint {
 
     /// The owner's change; to enable it forgets why it was disabled.
     pub fn change(&mut self, change: EndpointChange, now: OffsetDateTime) {
-        if let Some(url) = change.url {
+        if let Some(url) = change.url.filter(|url| *url != self.url) {
             self.url = url;
+            self.url_since = now;
+            self.circuit = Circuit::default();
         }
         if let Some(description) = change.description {
             self.description = description;
@@ -201,13 +213,40 @@ impl WebhookEndpoint {
             self.topics = topics;
         }
         match change.status {
-            Some(EndpointStatus::Enabled) => self.disabled = None,
+            Some(EndpointStatus::Enabled) if self.disabled.is_some() => {
+                self.disabled = None;
+                self.circuit = Circuit::default();
+            }
             Some(EndpointStatus::Disabled) if self.disabled.is_none() => {
                 self.disabled = Some(DisabledReason::Owner);
             }
-            Some(EndpointStatus::Disabled) | None => {}
+            Some(EndpointStatus::Enabled | EndpointStatus::Disabled) | None => {}
         }
+        self.version += 1;
         self.updated_at = now;
+    }
+}
+
+/// A circuit breaker that lives in the endpoint's row, so that all workers share it and none forgets it: after
+/// [`Circuit::OPENS_AFTER`] bad answers in a row nobody tries for [`Circuit::PAUSE`], and then one at a time, until one is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Circuit {
+    /// Bad answers in a row.
+    pub failures: u32,
+    /// Until then nobody tries.
+    pub paused_until: Option<OffsetDateTime>,
+}
+
+impl Circuit {
+    pub const OPENS_AFTER: u32 = 5;
+    pub const PAUSE: Duration = Duration::MINUTE;
+
+    /// The circuit after one more bad answer.
+    #[must_use]
+    pub fn after_failure(self, now: OffsetDateTime) -> Self {
+        let failures = self.failures.saturating_add(1);
+        let opens = failures >= Self::OPENS_AFTER;
+        Self { failures, paused_until: opens.then_some(now + Self::PAUSE) }
     }
 }
 
@@ -282,9 +321,9 @@ const LONGEST_WAIT: Duration = Duration::hours(12);
 /// A failed try of a delivery.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedTry {
-    /// Counts it; from 1.
+    /// Counts it in its round; from 1.
     pub tries: u32,
-    /// When the present round of tries began.
+    /// When the first try of its round was, or when the endpoint began to lead where it leads, if that was later.
     pub begun_at: OffsetDateTime,
     pub now: OffsetDateTime,
     /// What the endpoint asked for (`Retry-After`).
@@ -316,7 +355,7 @@ mod tests {
     use time::Duration;
     use time::macros::datetime;
 
-    use super::{EndpointUrl, FailedTry, TopicFilter};
+    use super::{Circuit, EndpointUrl, FailedTry, TopicFilter};
 
     const BEGUN: time::OffsetDateTime = datetime!(2026-11-22 20:18:00 UTC);
 
@@ -378,6 +417,31 @@ mod tests {
             "file:///etc/passwd",
         ] {
             assert!(EndpointUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_as_long_as_it_is_kept() {
+        let long = |letters: usize, letter: &str| {
+            EndpointUrl::parse(&format!("https://a.example/{}", letter.repeat(letters)))
+        };
+        assert!(long(1_982, "x").is_ok());
+        assert_eq!(long(1_983, "x").unwrap_err().code, "too_long");
+        let grown = long(330, "é").unwrap();
+        assert_eq!(EndpointUrl::parse(grown.as_str()).unwrap(), grown);
+        assert_eq!(long(1_000, "é").unwrap_err().code, "too_long");
+    }
+
+    #[test]
+    fn a_circuit_opens_after_five_bad_answers_and_again_after_each_that_follows() {
+        let mut circuit = Circuit::default();
+        for _bad in 0..4 {
+            circuit = circuit.after_failure(BEGUN);
+        }
+        assert_eq!(circuit, Circuit { failures: 4, paused_until: None });
+        for later in [Duration::ZERO, Duration::MINUTE] {
+            circuit = circuit.after_failure(BEGUN + later);
+            assert_eq!(circuit.paused_until, Some(BEGUN + later + Duration::MINUTE));
         }
     }
 

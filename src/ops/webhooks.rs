@@ -1,4 +1,5 @@
-//! The receiver of `till up`: an endpoint that takes every webhook, and a page of what came; it believes and keeps nothing.
+//! The receiver of `till up`: takes webhooks that are signed as they should be, as a receiver of one's own would, and shows
+//! all that came; it keeps nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use time::OffsetDateTime;
 use super::page::page;
 use crate::domain::html::escape;
 use crate::domain::utc::Utc;
+use crate::service::webhooks::{SignedRequest, Webhooks, is_ours};
 
 /// Where webhooks are to be sent.
 pub const SINK_PATH: &str = "/webhooks/sink";
@@ -24,9 +26,12 @@ const MOST: usize = 200;
 /// The longest body that is taken, in bytes.
 const LONGEST: usize = 256 * 1024;
 
-/// What came, the newest first.
-#[derive(Debug, Clone, Default)]
-pub struct WebhookSink(Arc<Mutex<VecDeque<Received>>>);
+/// What came, the newest first, and what tells whether it was signed.
+#[derive(Debug, Clone)]
+pub struct WebhookSink {
+    webhooks: Webhooks,
+    kept: Arc<Mutex<VecDeque<Received>>>,
+}
 
 /// A webhook as it came.
 #[derive(Debug, Clone, Serialize)]
@@ -36,12 +41,18 @@ struct Received {
     /// Unix seconds.
     timestamp: String,
     signature: String,
+    /// Whether a secret of an endpoint that the event went to signed it.
+    verified: bool,
     body: String,
 }
 
 impl WebhookSink {
+    pub fn new(webhooks: Webhooks) -> Self {
+        Self { webhooks, kept: Arc::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Received>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, received: Received) {
@@ -64,13 +75,21 @@ async fn receive(State(sink): State<WebhookSink>, headers: HeaderMap, body: Byte
         let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         value.unwrap_or_default().into_owned()
     };
-    sink.keep(Received {
-        id: field("webhook-id"),
-        timestamp: field("webhook-timestamp"),
-        signature: field("webhook-signature"),
-        body: String::from_utf8_lossy(&body).into_owned(),
-    });
-    StatusCode::NO_CONTENT
+    let (id, timestamp, signature) =
+        (field("webhook-id"), field("webhook-timestamp"), field("webhook-signature"));
+    let request =
+        SignedRequest { id: &id, timestamp: &timestamp, signatures: &signature, body: &body };
+    let verified = match is_ours(&sink.webhooks, request).await {
+        Ok(verified) => verified,
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "the signature of a webhook can't be checked");
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+    };
+    let body = String::from_utf8_lossy(&body).into_owned();
+    sink.keep(Received { id, timestamp, signature, verified, body });
+    if verified { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
 }
 
 async fn list(State(sink): State<WebhookSink>) -> Response {
@@ -81,9 +100,10 @@ async fn list(State(sink): State<WebhookSink>) -> Response {
 async fn show(State(sink): State<WebhookSink>) -> Response {
     let row = |received: &Received| {
         format!(
-            "<tr><td>{at}</td><td><code>{id}</code></td><td><pre>{body}</pre></td></tr>\n",
+            "<tr><td>{at}</td><td><code>{id}</code></td><td>{signed}</td><td><pre>{body}</pre></td></tr>\n",
             at = escape(&moment(&received.timestamp)),
             id = escape(&received.id),
+            signed = if received.verified { "right" } else { "wrong: refused" },
             body = escape(&received.body)
         )
     };
@@ -93,7 +113,9 @@ async fn show(State(sink): State<WebhookSink>) -> Response {
             "<p>None has come yet. Register an endpoint with this listener's <code>{SINK_PATH}</code>.</p>"
         )
     } else {
-        format!("<table><tr><th>When</th><th>webhook-id</th><th>Body</th></tr>\n{rows}</table>")
+        format!(
+            "<table><tr><th>When</th><th>webhook-id</th><th>Signature</th><th>Body</th></tr>\n{rows}</table>"
+        )
     };
     page("Webhooks", &main)
 }

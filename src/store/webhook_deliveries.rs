@@ -69,13 +69,14 @@ pub async fn insert(
     let ids: Vec<Uuid> = deliveries.iter().map(|delivery| delivery.id.as_uuid()).collect();
     let endpoints: Vec<Uuid> =
         deliveries.iter().map(|delivery| delivery.endpoint.as_uuid()).collect();
-    // An endpoint that was removed meanwhile is told of nothing.
+    // An endpoint that was removed or disabled meanwhile is told of nothing.
     sqlx::query!(
-        "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, status, due_at, begun_at, created_at)
-         SELECT new.id, endpoint.id, $3, 'pending', $4, $4, $4
+        "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, status, due_at, created_at)
+         SELECT new.id, endpoint.id, $3, 'pending', $4, $4
          FROM unnest($1::uuid[], $2::uuid[]) AS new (id, endpoint_id)
          JOIN webhook_endpoints endpoint ON endpoint.id = new.endpoint_id
-         FOR KEY SHARE OF endpoint",
+         WHERE endpoint.disabled_reason IS NULL AND endpoint.removed_at IS NULL
+         FOR SHARE OF endpoint",
         &ids,
         &endpoints,
         event.as_uuid(),
@@ -174,7 +175,7 @@ pub async fn update_renewed(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_deliveries
-         SET status = 'pending', due_at = $2, begun_at = $2, ended_at = NULL, lease_token = NULL
+         SET status = 'pending', due_at = $2, round_tries = 0, begun_at = NULL, ended_at = NULL, lease_token = NULL
          WHERE id = $1",
         id.as_uuid(),
         now
@@ -184,31 +185,52 @@ pub async fn update_renewed(
     Ok(())
 }
 
-/// Gives up all that an endpoint still is to be sent.
+/// Gives up to `limit` deliveries up that are still to be sent to endpoints that are disabled; how many.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[tracing::instrument(
-    name = "store.webhook_deliveries.update_all_failed",
+    name = "store.webhook_deliveries.update_abandoned",
     level = "debug",
     skip_all
 )]
-pub async fn update_all_failed(
+pub async fn update_abandoned(
     conn: &mut PgConnection,
-    endpoint: WebhookEndpointId,
-    error: &str,
     now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE webhook_deliveries SET status = 'failed', error = $2, ended_at = $3, lease_token = NULL
-         WHERE endpoint_id = $1 AND status = 'pending'",
-        endpoint.as_uuid(),
-        error,
-        now
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE webhook_deliveries
+         SET status = 'failed', error = 'the endpoint was disabled', ended_at = $1, lease_token = NULL
+         WHERE id IN (
+             SELECT delivery.id
+             FROM webhook_endpoints endpoint JOIN webhook_deliveries delivery ON endpoint_id = endpoint.id
+             WHERE disabled_reason IS NOT NULL AND removed_at IS NULL AND status = 'pending'
+             LIMIT $2 FOR UPDATE OF delivery SKIP LOCKED)",
+        now,
+        limit
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
+}
+
+/// Forgets up to `limit` deliveries to endpoints that were removed; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.webhook_deliveries.delete_orphaned", level = "debug", skip_all)]
+pub async fn delete_orphaned(conn: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM webhook_deliveries WHERE id IN (
+             SELECT delivery.id
+             FROM webhook_endpoints endpoint JOIN webhook_deliveries delivery ON endpoint_id = endpoint.id
+             WHERE removed_at IS NOT NULL LIMIT $1 FOR UPDATE OF delivery SKIP LOCKED)",
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Forgets up to `limit` deliveries that ended before `before`; how many.

@@ -6,20 +6,24 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::row::RowKey;
-use crate::domain::ids::{Id, UserId, WebhookEndpointId};
+use crate::domain::ids::{EventId, Id, UserId, WebhookEndpointId};
 use crate::domain::page::PageRequest;
 use crate::domain::webhook::{
-    DisabledReason, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
+    Circuit, DisabledReason, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
 };
 
 struct EndpointRow {
     id: Uuid,
     owner_id: Uuid,
     url: String,
+    url_since: OffsetDateTime,
     description: String,
     topics: Option<Vec<String>>,
     disabled_reason: Option<String>,
     old_secret_until: Option<OffsetDateTime>,
+    failures: i32,
+    paused_until: Option<OffsetDateTime>,
+    version: i64,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
@@ -39,7 +43,13 @@ impl TryFrom<EndpointRow> for WebhookEndpoint {
             description: named.believe("description", description)?,
             topics: named.believe("topics", topics)?,
             disabled: named.believe("disabled_reason", disabled)?,
+            url_since: row.url_since,
             old_secret_until: row.old_secret_until,
+            circuit: Circuit {
+                failures: named.believe("failures", row.failures.try_into())?,
+                paused_until: row.paused_until,
+            },
+            version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -64,14 +74,17 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let topics = topics(&endpoint.topics);
     sqlx::query!(
-        "INSERT INTO webhook_endpoints (id, owner_id, url, description, topics, secret, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO webhook_endpoints (id, owner_id, url, url_since, description, topics, secret, version,
+                                        created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         endpoint.id.as_uuid(),
         endpoint.owner_id.as_uuid(),
         endpoint.url.as_str(),
+        endpoint.url_since,
         endpoint.description.as_str(),
         topics.as_deref(),
         sealed_secret,
+        endpoint.version,
         endpoint.created_at,
         endpoint.updated_at
     )
@@ -87,7 +100,7 @@ pub async fn insert(
 #[tracing::instrument(name = "store.webhook_endpoints.count", level = "debug", skip_all)]
 pub async fn count(conn: &mut PgConnection, owner: UserId) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM webhook_endpoints WHERE owner_id = $1"#,
+        r#"SELECT count(*) AS "count!" FROM webhook_endpoints WHERE owner_id = $1 AND removed_at IS NULL"#,
         owner.as_uuid()
     )
     .fetch_one(conn)
@@ -105,9 +118,9 @@ pub async fn find(
 ) -> Result<Option<WebhookEndpoint>, StoreError> {
     sqlx::query_as!(
         EndpointRow,
-        "SELECT id, owner_id, url, description, topics, disabled_reason, old_secret_until,
-                created_at, updated_at
-         FROM webhook_endpoints WHERE id = $1 AND owner_id = $2",
+        "SELECT id, owner_id, url, url_since, description, topics, disabled_reason, old_secret_until, failures,
+                paused_until, version, created_at, updated_at
+         FROM webhook_endpoints WHERE id = $1 AND owner_id = $2 AND removed_at IS NULL",
         id.as_uuid(),
         owner.as_uuid()
     )
@@ -128,9 +141,9 @@ pub async fn find_for_update(
 ) -> Result<Option<WebhookEndpoint>, StoreError> {
     sqlx::query_as!(
         EndpointRow,
-        "SELECT id, owner_id, url, description, topics, disabled_reason, old_secret_until,
-                created_at, updated_at
-         FROM webhook_endpoints WHERE id = $1 FOR UPDATE",
+        "SELECT id, owner_id, url, url_since, description, topics, disabled_reason, old_secret_until, failures,
+                paused_until, version, created_at, updated_at
+         FROM webhook_endpoints WHERE id = $1 AND removed_at IS NULL FOR UPDATE",
         id.as_uuid()
     )
     .fetch_optional(conn)
@@ -151,10 +164,10 @@ pub async fn list(
 ) -> Result<Vec<WebhookEndpoint>, StoreError> {
     let rows = sqlx::query_as!(
         EndpointRow,
-        "SELECT id, owner_id, url, description, topics, disabled_reason, old_secret_until,
-                created_at, updated_at
+        "SELECT id, owner_id, url, url_since, description, topics, disabled_reason, old_secret_until, failures,
+                paused_until, version, created_at, updated_at
          FROM webhook_endpoints
-         WHERE owner_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+         WHERE owner_id = $1 AND removed_at IS NULL AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
          ORDER BY created_at DESC, id DESC LIMIT $4",
         owner.as_uuid(),
         page.after.map(|position| position.created_at),
@@ -178,13 +191,18 @@ pub async fn list_hearing(
     staff: &[String],
 ) -> Result<Vec<WebhookEndpointId>, StoreError> {
     let ids = sqlx::query_scalar!(
-        "SELECT endpoint.id
-         FROM webhook_endpoints endpoint JOIN users owner ON owner.id = endpoint.owner_id
-         WHERE endpoint.disabled_reason IS NULL
-           AND (endpoint.topics IS NULL OR $1 = ANY(endpoint.topics))
-           AND owner.status = 'active'
-           AND (owner.id = $2 OR owner.role = ANY($3))
-         ORDER BY endpoint.id",
+        r#"SELECT endpoint.id AS "id!"
+           FROM webhook_endpoints endpoint JOIN users owner ON owner.id = endpoint.owner_id
+           WHERE owner.id = $2 AND owner.status = 'active'
+             AND endpoint.disabled_reason IS NULL AND endpoint.removed_at IS NULL
+             AND (endpoint.topics IS NULL OR $1 = ANY(endpoint.topics))
+           UNION
+           SELECT endpoint.id
+           FROM users owner JOIN webhook_endpoints endpoint ON endpoint.owner_id = owner.id
+           WHERE owner.role <> 'customer' AND owner.role = ANY($3) AND owner.status = 'active'
+             AND endpoint.disabled_reason IS NULL AND endpoint.removed_at IS NULL
+             AND (endpoint.topics IS NULL OR $1 = ANY(endpoint.topics))
+           ORDER BY 1"#,
         topic,
         customer.as_uuid(),
         staff
@@ -203,14 +221,37 @@ pub async fn update(conn: &mut PgConnection, endpoint: &WebhookEndpoint) -> Resu
     let topics = topics(&endpoint.topics);
     sqlx::query!(
         "UPDATE webhook_endpoints
-         SET url = $2, description = $3, topics = $4, disabled_reason = $5, updated_at = $6
+         SET url = $2, url_since = $3, description = $4, topics = $5, disabled_reason = $6, failures = $7,
+             paused_until = $8, version = $9, updated_at = $10
          WHERE id = $1",
         endpoint.id.as_uuid(),
         endpoint.url.as_str(),
+        endpoint.url_since,
         endpoint.description.as_str(),
         topics.as_deref(),
         endpoint.disabled.map(DisabledReason::as_str),
+        i32::try_from(endpoint.circuit.failures).unwrap_or(i32::MAX),
+        endpoint.circuit.paused_until,
+        endpoint.version,
         endpoint.updated_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Closes the circuit, where it isn't.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.webhook_endpoints.update_closed", level = "debug", skip_all)]
+pub async fn update_closed(
+    conn: &mut PgConnection,
+    id: WebhookEndpointId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_endpoints SET failures = 0, paused_until = NULL WHERE id = $1 AND failures > 0",
+        id.as_uuid()
     )
     .execute(conn)
     .await?;
@@ -231,7 +272,7 @@ pub async fn update_secret(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_endpoints
-         SET old_secret = secret, old_secret_until = $3, secret = $2, updated_at = $4
+         SET old_secret = secret, old_secret_until = $3, secret = $2, version = version + 1, updated_at = $4
          WHERE id = $1",
         id.as_uuid(),
         sealed_secret,
@@ -243,34 +284,97 @@ pub async fn update_secret(
     Ok(())
 }
 
-/// Removes an endpoint with its deliveries; `false` where there is none of this owner.
+/// Takes an endpoint from its owner, with what it tells of them; `false` where there is none of this owner. The row goes
+/// by [`delete_removed`].
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.webhook_endpoints.delete", level = "debug", skip_all)]
-pub async fn delete(
+#[tracing::instrument(name = "store.webhook_endpoints.update_removed", level = "debug", skip_all)]
+pub async fn update_removed(
     conn: &mut PgConnection,
     id: WebhookEndpointId,
     owner: UserId,
+    now: OffsetDateTime,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM webhook_endpoints WHERE id = $1 AND owner_id = $2",
+        "UPDATE webhook_endpoints
+         SET removed_at = $3, url = 'https://removed.invalid/', description = '', secret = '', old_secret = NULL,
+             old_secret_until = NULL
+         WHERE id = $1 AND owner_id = $2 AND removed_at IS NULL",
         id.as_uuid(),
-        owner.as_uuid()
+        owner.as_uuid(),
+        now
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes all endpoints that somebody has, with their deliveries.
+/// [`update_removed`] of all that somebody has.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.webhook_endpoints.delete_all", level = "debug", skip_all)]
-pub async fn delete_all(conn: &mut PgConnection, owner: UserId) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM webhook_endpoints WHERE owner_id = $1", owner.as_uuid())
-        .execute(conn)
-        .await?;
+#[tracing::instrument(
+    name = "store.webhook_endpoints.update_all_removed",
+    level = "debug",
+    skip_all
+)]
+pub async fn update_all_removed(
+    conn: &mut PgConnection,
+    owner: UserId,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_endpoints
+         SET removed_at = $2, url = 'https://removed.invalid/', description = '', secret = '', old_secret = NULL,
+             old_secret_until = NULL
+         WHERE owner_id = $1 AND removed_at IS NULL",
+        owner.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// Forgets up to `limit` removed endpoints that have no deliveries any more; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.webhook_endpoints.delete_removed", level = "debug", skip_all)]
+pub async fn delete_removed(conn: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM webhook_endpoints WHERE id IN (
+             SELECT id FROM webhook_endpoints
+             WHERE removed_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = webhook_endpoints.id)
+             LIMIT $1 FOR UPDATE SKIP LOCKED)",
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The sealed secrets that sign at `now` for the endpoints that this event went to.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.webhook_endpoints.list_signing", level = "debug", skip_all)]
+pub async fn list_signing(
+    conn: &mut PgConnection,
+    event: EventId,
+    now: OffsetDateTime,
+) -> Result<Vec<(WebhookEndpointId, Vec<u8>)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT endpoint.id, sealed AS "sealed!"
+           FROM webhook_deliveries JOIN webhook_endpoints endpoint ON endpoint.id = endpoint_id,
+                unnest(ARRAY[secret, CASE WHEN old_secret_until > $2 THEN old_secret END]) AS sealed
+           WHERE event_id = $1 AND removed_at IS NULL AND sealed IS NOT NULL"#,
+        event.as_uuid(),
+        now
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.sealed)).collect())
 }

@@ -10,51 +10,14 @@ use super::outbox::Lease;
 use super::row::RowKey;
 use crate::domain::event::PastEvent;
 use crate::domain::ids::{DeliveryId, Id, LeaseToken, WebhookEndpointId};
-use crate::domain::webhook::EndpointUrl;
+use crate::domain::webhook::{Circuit, EndpointUrl};
 
 /// How many are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     pub deliveries: i64,
-    /// Of each endpoint at most so many, so that one that is slow leaves room for others.
+    /// At most so many are leased to one endpoint at a time, by whomever.
     pub of_each_endpoint: i64,
-}
-
-/// Leases deliveries that are due at `now`, the longest due first; those that somebody else is about to lease are left
-/// to them.
-///
-/// # Errors
-/// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.webhook_queue.lease_due", level = "debug", skip_all)]
-pub async fn lease_due(
-    conn: &mut PgConnection,
-    lease: Lease,
-    now: OffsetDateTime,
-    wanted: Wanted,
-) -> Result<Vec<DeliveryId>, StoreError> {
-    // The innermost look is bounded, so that a long queue costs no more than a short one.
-    let ids = sqlx::query_scalar!(
-        "UPDATE webhook_deliveries SET lease_token = $1, due_at = $2
-         WHERE id IN (
-             SELECT id FROM webhook_deliveries
-             WHERE status = 'pending' AND due_at <= $3 AND id IN (
-                 SELECT id FROM (
-                     SELECT id, due_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY due_at, id) AS place
-                     FROM (SELECT id, endpoint_id, due_at FROM webhook_deliveries
-                           WHERE status = 'pending' AND due_at <= $3
-                           ORDER BY due_at, id LIMIT 1000) AS due) AS placed
-                 WHERE place <= $5 ORDER BY due_at, id LIMIT $4)
-             FOR UPDATE SKIP LOCKED)
-         RETURNING id",
-        lease.token.as_uuid(),
-        lease.until,
-        now,
-        wanted.deliveries,
-        wanted.of_each_endpoint
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(ids.into_iter().map(DeliveryId::from).collect())
 }
 
 /// A delivery that is to be tried, with all that the try needs.
@@ -68,11 +31,20 @@ pub struct QueuedDelivery {
     /// Where it still signs.
     pub old_secret: Option<Vec<u8>>,
     pub event: PastEvent,
-    /// How often it was tried before.
-    pub tries: i32,
-    pub begun_at: OffsetDateTime,
-    /// Whether the owner may still hear of this event, and wants to.
-    pub wanted: bool,
+    /// How often it was tried before in the present round.
+    pub round_tries: i32,
+    /// When the first try of the round was; `None` before it.
+    pub begun_at: Option<OffsetDateTime>,
+    /// Whether the owner may still hear of this event.
+    pub entitled: bool,
+}
+
+/// What was leased.
+#[derive(Debug, Default)]
+pub struct Leased {
+    pub deliveries: Vec<QueuedDelivery>,
+    /// Rows that can't be believed; they hold up no other.
+    pub unbelievable: Vec<(DeliveryId, StoreError)>,
 }
 
 struct QueuedRow {
@@ -87,9 +59,9 @@ struct QueuedRow {
     data: Value,
     trace_parent: Option<String>,
     happened_at: OffsetDateTime,
-    tries: i32,
-    begun_at: OffsetDateTime,
-    wanted: bool,
+    round_tries: i32,
+    begun_at: Option<OffsetDateTime>,
+    entitled: bool,
 }
 
 impl TryFrom<QueuedRow> for QueuedDelivery {
@@ -111,47 +83,94 @@ impl TryFrom<QueuedRow> for QueuedDelivery {
                 trace_parent: row.trace_parent,
                 created_at: row.happened_at,
             },
-            tries: row.tries,
+            round_tries: row.round_tries,
             begun_at: row.begun_at,
-            wanted: row.wanted,
+            entitled: row.entitled,
         })
     }
 }
 
-/// What was leased under this token; who may hear of everything is told by the names of the `staff` roles.
+impl FromIterator<QueuedRow> for Leased {
+    fn from_iter<I: IntoIterator<Item = QueuedRow>>(rows: I) -> Self {
+        let mut leased = Self::default();
+        for row in rows {
+            let id = DeliveryId::from(row.id);
+            match QueuedDelivery::try_from(row) {
+                Ok(delivery) => leased.deliveries.push(delivery),
+                Err(error) => leased.unbelievable.push((id, error)),
+            }
+        }
+        leased
+    }
+}
+
+/// Leases deliveries that are due at `now`, the longest due first, but of no endpoint more than it has room for: none while
+/// its circuit is open, one while it is probed. Who may hear of everything is told by the names of the `staff` roles.
+///
+/// It goes from endpoint to endpoint by the index, so that a long queue of one costs no more than a short one.
 ///
 /// # Errors
-/// [`StoreError`] where the database doesn't answer or a row can't be believed.
-#[tracing::instrument(name = "store.webhook_queue.list_leased", level = "debug", skip_all)]
-pub async fn list_leased(
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.webhook_queue.lease_due", level = "debug", skip_all)]
+pub async fn lease_due(
     conn: &mut PgConnection,
-    (ids, token): (&[DeliveryId], LeaseToken),
+    (lease, now): (Lease, OffsetDateTime),
+    wanted: Wanted,
     staff: &[String],
-    now: OffsetDateTime,
-) -> Result<Vec<QueuedDelivery>, StoreError> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+) -> Result<Leased, StoreError> {
     let rows = sqlx::query_as!(
         QueuedRow,
-        r#"SELECT delivery.id, endpoint_id, url, secret,
-                  CASE WHEN old_secret_until > $4 THEN old_secret END AS old_secret,
+        r#"WITH RECURSIVE waiting AS (
+               (SELECT endpoint_id FROM webhook_deliveries WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
+               UNION ALL
+               SELECT (SELECT following.endpoint_id FROM webhook_deliveries following
+                       WHERE following.status = 'pending' AND following.endpoint_id > waiting.endpoint_id
+                       ORDER BY following.endpoint_id LIMIT 1)
+               FROM waiting WHERE waiting.endpoint_id IS NOT NULL
+           ), chosen AS (
+               SELECT due.id
+               FROM waiting
+               JOIN webhook_endpoints endpoint ON endpoint.id = waiting.endpoint_id
+               CROSS JOIN LATERAL (
+                   SELECT id, due_at FROM webhook_deliveries
+                   WHERE endpoint_id = endpoint.id AND status = 'pending' AND due_at <= $3
+                   ORDER BY due_at, id
+                   LIMIT greatest(0, CASE WHEN failures >= $6 THEN 1 ELSE $5::bigint END
+                       - (SELECT count(*) FROM webhook_deliveries live
+                          WHERE live.endpoint_id = endpoint.id AND live.lease_token IS NOT NULL
+                            AND live.due_at > $3))) AS due
+               WHERE disabled_reason IS NULL AND removed_at IS NULL
+                 AND (paused_until IS NULL OR paused_until <= $3)
+               ORDER BY due.due_at, due.id LIMIT $4
+           ), leased AS (
+               UPDATE webhook_deliveries SET lease_token = $1, due_at = $2
+               WHERE id IN (
+                   SELECT id FROM webhook_deliveries
+                   WHERE id IN (SELECT id FROM chosen) AND status = 'pending' AND due_at <= $3
+                   FOR UPDATE SKIP LOCKED)
+               RETURNING id, endpoint_id, event_id, round_tries, begun_at
+           )
+           SELECT leased.id, endpoint_id, url, secret,
+                  CASE WHEN old_secret_until > $3 THEN old_secret END AS old_secret,
                   event_id, event.type AS topic, customer_id, data, trace_parent,
-                  event.created_at AS happened_at, tries, begun_at,
-                  (disabled_reason IS NULL AND owner.status = 'active'
-                   AND (owner.id = customer_id OR owner.role = ANY($3))) AS "wanted!"
-           FROM webhook_deliveries delivery
+                  event.created_at AS happened_at, round_tries,
+                  greatest(begun_at, CASE WHEN begun_at IS NOT NULL THEN url_since END) AS begun_at,
+                  (owner.status = 'active' AND (owner.id = customer_id OR owner.role = ANY($7))) AS "entitled!"
+           FROM leased
            JOIN webhook_endpoints endpoint ON endpoint.id = endpoint_id
            JOIN users owner ON owner.id = owner_id
-           JOIN events event ON event.id = event_id
-           WHERE delivery.id = ANY($1) AND lease_token = $2 AND delivery.status = 'pending'
-           ORDER BY delivery.id"#,
-        &ids,
-        token.as_uuid(),
-        staff,
-        now
+           JOIN events event ON event.id = event_id"#,
+        lease.token.as_uuid(),
+        lease.until,
+        now,
+        wanted.deliveries,
+        wanted.of_each_endpoint,
+        i32::try_from(Circuit::OPENS_AFTER).unwrap_or(i32::MAX),
+        staff
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(QueuedDelivery::try_from).collect()
+    Ok(rows.into_iter().collect())
 }
 
 /// The row that a lease holds.
@@ -196,8 +215,9 @@ pub async fn update_tried(
     };
     let done = sqlx::query!(
         "UPDATE webhook_deliveries
-         SET status = $3, due_at = coalesce($4, due_at), lease_token = NULL, tries = tries + 1, tried_at = $5,
-             status_code = $6, error = $7, ended_at = $8
+         SET status = $3, due_at = coalesce($4, due_at), lease_token = NULL, tries = tries + 1,
+             round_tries = round_tries + 1, begun_at = coalesce(begun_at, $5), tried_at = $5, status_code = $6,
+             error = $7, ended_at = $8
          WHERE id = $1 AND lease_token = $2 AND status = 'pending'",
         held.id.as_uuid(),
         held.token.as_uuid(),
@@ -237,46 +257,22 @@ pub async fn update_failed(
     Ok(())
 }
 
-/// Gives deliveries back untried, due at `due_at`.
+/// Gives deliveries back as if they had not been leased.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[tracing::instrument(name = "store.webhook_queue.update_given_back", level = "debug", skip_all)]
 pub async fn update_given_back(
     conn: &mut PgConnection,
-    (ids, token): (&[DeliveryId], LeaseToken),
-    due_at: OffsetDateTime,
+    held: Held,
+    now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     sqlx::query!(
         "UPDATE webhook_deliveries SET due_at = $3, lease_token = NULL
-         WHERE id = ANY($1) AND lease_token = $2 AND status = 'pending'",
-        &ids,
-        token.as_uuid(),
-        due_at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Puts off all that is due for an endpoint, so that nobody looks at it before `until`.
-///
-/// # Errors
-/// [`StoreError`] where the database doesn't answer.
-#[tracing::instrument(name = "store.webhook_queue.update_put_off", level = "debug", skip_all)]
-pub async fn update_put_off(
-    conn: &mut PgConnection,
-    endpoint: WebhookEndpointId,
-    until: OffsetDateTime,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE webhook_deliveries SET due_at = $2
-         WHERE id IN (SELECT id FROM webhook_deliveries
-                      WHERE endpoint_id = $1 AND status = 'pending' AND due_at < $2 AND lease_token IS NULL
-                      FOR UPDATE SKIP LOCKED)",
-        endpoint.as_uuid(),
-        until
+         WHERE id = $1 AND lease_token = $2 AND status = 'pending'",
+        held.id.as_uuid(),
+        held.token.as_uuid(),
+        now
     )
     .execute(conn)
     .await?;

@@ -27,7 +27,7 @@ use crate::clients::broker::{Broker, InProcess, RabbitMq, Subscription};
 use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
 use crate::service::payments::Payments;
-use crate::service::webhooks::{DeliverError, Webhooks};
+use crate::service::webhooks::Webhooks;
 use crate::service::{Services, StoreError};
 
 use consumers::{Consume, subscriptions};
@@ -71,8 +71,6 @@ pub enum DrainError {
     Store(#[from] StoreError),
     #[error("the job {job} failed: {source}")]
     Job { job: &'static str, source: jobs::JobError },
-    #[error(transparent)]
-    Webhook(#[from] DeliverError),
     #[error("the broker is away")]
     BrokerAway,
 }

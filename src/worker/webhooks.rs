@@ -108,7 +108,7 @@ impl Postman {
         };
         let result = tokio::select! {
             result = deliver(&self.webhooks, token, delivery) => result,
-            () = give_up => give_back(&self.webhooks, token, &[delivery.id]).await.map_err(Into::into),
+            () = give_up => give_back(&self.webhooks, token, delivery.id).await,
         };
         if let Err(error) = result {
             let error: &dyn std::error::Error = &error;

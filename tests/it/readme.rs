@@ -76,7 +76,7 @@ async fn its_lines_register_a_webhook_endpoint_and_something_comes() {
         looks.tick().await;
     }
     let page = up.ops("/webhooks").await;
-    assert!(page.contains("webhook_endpoint.test"), "{page}");
+    assert!(page.contains("webhook_endpoint.test") && page.contains("<td>right</td>"), "{page}");
     assert_eq!(up.interrupt().await, Some(0));
 }
 

@@ -39,14 +39,8 @@ pub(super) async fn public_addresses(
     host: &str,
 ) -> Result<Vec<IpAddr>, AddressRefused> {
     let found = lookup.addresses(host).await.unwrap_or_default();
-    if found.is_empty() {
-        return Err(AddressRefused::Unknown);
-    }
-    if found.iter().all(|&address| is_public(address)) {
-        Ok(found)
-    } else {
-        Err(AddressRefused::NotPublic)
-    }
+    let public = !found.is_empty() && found.iter().all(|&address| is_public(address));
+    if public { Ok(found) } else { Err(AddressRefused::NotPublic) }
 }
 
 /// The look-up that the HTTP client makes before it connects.

@@ -25,7 +25,7 @@ use public_address::is_public;
 use signature::signatures;
 
 pub use lookup::{Lookup, LookupFuture, SystemLookup};
-pub use signature::shown;
+pub use signature::{shown, verifies};
 
 /// Longest time until a connection stands, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,10 +54,9 @@ pub struct SignedMessage<'a> {
 pub enum AddressRefused {
     #[error("must begin with https:")]
     NotEncrypted,
+    /// Or nowhere at all: which of the two would tell what names there are inside.
     #[error("must lead to a public address")]
     NotPublic,
-    #[error("has a host name that leads nowhere")]
-    Unknown,
 }
 
 /// Why an endpoint did not take a message.
@@ -179,10 +178,10 @@ impl WebhookSender {
             }
             cause = known.source();
         }
-        if error.is_timeout() {
-            NotTaken::TimedOut(self.timeout)
-        } else if error.is_connect() {
+        if error.is_connect() {
             NotTaken::NoConnection
+        } else if error.is_timeout() {
+            NotTaken::TimedOut(self.timeout)
         } else {
             NotTaken::Broken
         }

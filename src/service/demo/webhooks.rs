@@ -2,12 +2,15 @@
 
 use scoped_futures::ScopedFutureExt;
 use serde_json::json;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::examples;
 use super::people::demo_customer;
 use crate::domain::event::PastEvent;
-use crate::domain::webhook::{EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint};
+use crate::domain::ids::WebhookEndpointId;
+use crate::domain::webhook::{
+    Circuit, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
+};
 use crate::service::transact::transact;
 use crate::service::webhooks::{WebhookError, Webhooks};
 use crate::store::demo::webhooks::{self as rows, PastDelivery};
@@ -23,36 +26,13 @@ pub async fn point_endpoints_at(
 ) -> Result<(), WebhookError> {
     let services = &webhooks.services;
     let now = services.ambient.now();
-    let described = ["Hears of everything", "To be removed"].map(EndpointDescription::parse);
     let mut endpoints = Vec::new();
-    for (id, description) in examples::ENDPOINTS.map(examples::endpoint).into_iter().zip(described)
-    {
-        let endpoint = WebhookEndpoint {
-            id,
-            owner_id: demo_customer(),
-            url: receiver.clone(),
-            description: description.unwrap_or_default(),
-            topics: TopicFilter::All,
-            disabled: None,
-            old_secret_until: None,
-            created_at: now,
-            updated_at: now,
-        };
-        endpoints.push((endpoint, webhooks.sealed_secret(id)?));
+    for id in examples::ENDPOINTS.map(examples::endpoint) {
+        endpoints.push((endpoint(id, receiver, now), webhooks.sealed_secret(id)?));
     }
-    let happened_at = now - Duration::HOUR;
-    let order_id = examples::paid_order();
-    let event = PastEvent {
-        id: examples::event(),
-        topic: "order.paid".to_owned(),
-        customer_id: demo_customer(),
-        data: json!({ "orderId": order_id, "customerId": demo_customer() }),
-        trace_parent: None,
-        created_at: happened_at,
-    };
-    let endpoint = examples::endpoint(examples::ENDPOINTS[0]);
-    let delivery = PastDelivery { id: examples::delivery(), endpoint, at: happened_at };
-    let (endpoints, event) = (&endpoints, &event);
+    let (endpoints, event) = (&endpoints, &paid_an_hour_before(now));
+    let first = examples::endpoint(examples::ENDPOINTS[0]);
+    let delivery = PastDelivery { id: examples::delivery(), endpoint: first, at: event.created_at };
     transact(&services.pool, move |conn| {
         async move {
             for (endpoint, sealed) in endpoints {
@@ -63,4 +43,33 @@ pub async fn point_endpoints_at(
         .scope_boxed()
     })
     .await
+}
+
+/// One that hears of everything.
+fn endpoint(id: WebhookEndpointId, url: &EndpointUrl, now: OffsetDateTime) -> WebhookEndpoint {
+    WebhookEndpoint {
+        id,
+        owner_id: demo_customer(),
+        url: url.clone(),
+        url_since: now,
+        description: EndpointDescription::default(),
+        topics: TopicFilter::All,
+        disabled: None,
+        old_secret_until: None,
+        circuit: Circuit::default(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn paid_an_hour_before(now: OffsetDateTime) -> PastEvent {
+    PastEvent {
+        id: examples::event(),
+        topic: "order.paid".to_owned(),
+        customer_id: demo_customer(),
+        data: json!({ "orderId": examples::paid_order(), "customerId": demo_customer() }),
+        trace_parent: None,
+        created_at: now - Duration::HOUR,
+    }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use futures_util::future::FutureExt;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use super::SendMailError;
 use super::kind::{Draft, MailKind, Words};
@@ -19,17 +20,18 @@ pub(super) static KIND: MailKind = MailKind {
     draft: |conn, event, _now| draft(conn, event).boxed(),
 };
 
-/// The owner may have removed or enabled it again before this mail is due: then there is nothing to tell.
+/// The owner may have removed or enabled it again before this mail is due, or disabled it themselves: then there is nothing
+/// to tell.
 async fn draft(conn: &mut PgConnection, event: &Event) -> Result<Option<Draft>, SendMailError> {
-    let &Event::WebhookEndpointDisabled { endpoint_id, customer_id, reason, .. } = event else {
+    let &Event::WebhookEndpointDisabled { endpoint_id, customer_id, reason, since } = event else {
         return Err(SendMailError::OtherEvent { expected: "webhook endpoint that was disabled" });
     };
     let endpoint = store::webhook_endpoints::find(conn, endpoint_id, customer_id).await?;
-    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.disabled.is_some()) else {
+    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.disabled == Some(reason)) else {
         return Ok(None);
     };
     Ok(Some(Draft::new(customer_id, move |to, public_url| {
-        write(to, public_url, &endpoint, reason)
+        write(to, public_url, &endpoint, (reason, since))
     })))
 }
 
@@ -58,7 +60,7 @@ fn write(
     to: &User,
     public_url: &BaseUrl,
     endpoint: &WebhookEndpoint,
-    reason: DisabledReason,
+    (reason, since): (DisabledReason, OffsetDateTime),
 ) -> Result<Words, askama::Error> {
     let mail = &Facts {
         name: &to.name,
@@ -70,7 +72,7 @@ fn write(
                 format!("It took nothing for {} days.", GIVE_UP_AFTER.whole_days())
             }
         },
-        since: Readable(endpoint.updated_at),
+        since: Readable(since),
         url: public_url.join(&format!("/v1/webhook-endpoints/{}", endpoint.id)),
     };
     Words::of("A webhook endpoint of yours is disabled".to_owned(), &Text { mail }, &Html { mail })

@@ -26,7 +26,7 @@ pub(super) async fn settle_refund(
     let now = ambient.now();
     let mut refund = store::refunds::find(conn, id).await?.ok_or(PaymentError::RefundLost(id))?;
     let payment = &mut locked.payment;
-    let (refund_id, payment_id, customer_id) = (refund.id, payment.id, payment.customer_id);
+    let (refund_id, payment_id) = (refund.id, payment.id);
     let (amount, currency) = (refund.amount, refund.currency);
     refund.updated_at = now;
     let mut events = Vec::new();
@@ -37,19 +37,13 @@ pub(super) async fn settle_refund(
         store::payments::update(conn, payment).await?;
         let entry = Entry::refund(payment, refund_id, Money { amount, currency });
         store::journal::insert(conn, ambient.id(), &entry, now).await?;
-        events.push(Event::RefundSucceeded {
-            refund_id,
-            payment_id,
-            customer_id,
-            amount,
-            currency,
-        });
+        events.push(Event::RefundSucceeded { refund_id, payment_id, amount, currency });
         if let Some(order) = locked.order.as_mut().filter(|_| payment.applied) {
             events.extend(follow(conn, ambient, order, amount).await?);
         }
     } else {
         refund.status = RefundStatus::Failed;
-        events.push(Event::RefundFailed { refund_id, payment_id, customer_id });
+        events.push(Event::RefundFailed { refund_id, payment_id });
     }
     store::refunds::update_status(conn, id, refund.status, now).await?;
     Ok((Outcome::RefundCreated(Box::new(refund)), events))

@@ -38,7 +38,7 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;
             // An address of somebody's own tells of them, and nobody is left to hear.
-            webhook_endpoints::delete_all(conn, id).await?;
+            webhook_endpoints::update_all_removed(conn, id, now).await?;
             Ok(users::update_erased(conn, id, &rest, now).await?)
         }
         .scope_boxed()

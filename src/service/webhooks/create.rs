@@ -4,7 +4,10 @@ use scoped_futures::ScopedFutureExt;
 
 use super::{EndpointWithSecret, MOST_ENDPOINTS, WebhookError, Webhooks};
 use crate::domain::permission::{Granted, may};
-use crate::domain::webhook::{EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint};
+use crate::domain::user::UserStatus;
+use crate::domain::webhook::{
+    Circuit, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
+};
 use crate::service::transact::transact;
 use crate::store::{users, webhook_endpoints};
 
@@ -19,7 +22,8 @@ pub struct CreateEndpoint {
 /// The endpoint belongs to the holder of the permission.
 ///
 /// # Errors
-/// [`WebhookError::Url`], [`WebhookError::TooMany`], or it could not be done.
+/// [`WebhookError::Url`], [`WebhookError::TooMany`], [`WebhookError::NotFound`] where the owner is gone meanwhile, or it
+/// could not be done.
 #[tracing::instrument(name = "service.webhooks.create", skip_all)]
 pub async fn create(
     webhooks: &Webhooks,
@@ -36,7 +40,10 @@ pub async fn create(
         description: command.description,
         topics: command.topics,
         disabled: None,
+        url_since: now,
         old_secret_until: None,
+        circuit: Circuit::default(),
+        version: 1,
         created_at: now,
         updated_at: now,
     };
@@ -45,7 +52,10 @@ pub async fn create(
     transact(&services.pool, move |conn| {
         async move {
             // Held until the end, so that two at once don't both find room for the last one.
-            users::find_for_update(conn, endpoint.owner_id).await?;
+            let owner = users::find_for_update(conn, endpoint.owner_id).await?;
+            if owner.is_none_or(|owner| owner.status != UserStatus::Active) {
+                return Err(WebhookError::NotFound);
+            }
             if webhook_endpoints::count(conn, endpoint.owner_id).await? >= MOST_ENDPOINTS {
                 return Err(WebhookError::TooMany { most: MOST_ENDPOINTS });
             }

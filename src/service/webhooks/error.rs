@@ -14,6 +14,9 @@ pub enum WebhookError {
     Url(#[from] AddressRefused),
     #[error("{most} endpoints are there already")]
     TooMany { most: i64 },
+    /// It is not as the caller believes it to be.
+    #[error("the endpoint is at version {version} by now")]
+    Changed { version: i64 },
     /// Nothing is sent to it.
     #[error("the endpoint is disabled")]
     Disabled,
@@ -30,6 +33,7 @@ impl AsStoreError for WebhookError {
             Self::NotFound
             | Self::Url(_)
             | Self::TooMany { .. }
+            | Self::Changed { .. }
             | Self::Disabled
             | Self::Seal(_) => None,
         }

@@ -8,17 +8,21 @@
 //!    once, in no promised order, always under the same `webhook-id`. A failed try is repeated with growing waits for three
 //!    days; an endpoint that took nothing meanwhile, or answers 410, is disabled.
 //!
-//! One endpoint's trouble is its own: each has a circuit breaker and a bulkhead ([`guards`]).
+//! 4. *Clear* ([`clear`]): what is owed to endpoints that were disabled or removed goes a batch at a time.
+//!
+//! One endpoint's trouble is its own: each has a circuit breaker ([`Circuit`](crate::domain::webhook::Circuit)) and a few
+//! places, both kept in the database, so that they hold however many workers there are.
 
+mod clear;
 mod create;
 mod deliver;
 mod error;
-mod guards;
 mod read;
 mod redeliver;
 mod rotate;
 mod settle;
 mod update;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,17 +36,18 @@ use crate::clients::webhook_sender::{SigningSecret, WebhookSender, shown};
 use crate::config::DerivedKey;
 use crate::domain::ids::WebhookEndpointId;
 use crate::domain::webhook::WebhookEndpoint;
-use guards::Guards;
 
 pub use crate::clients::webhook_sender::AddressRefused;
 pub use crate::store::webhook_queue::QueuedDelivery;
+pub use clear::clear;
 pub use create::{CreateEndpoint, create};
-pub use deliver::{Batch, DeliverError, PLACES_OF_EACH, deliver, give_back, lease_due};
+pub use deliver::{Batch, deliver, give_back, lease_due};
 pub use error::WebhookError;
 pub use read::{find, list, list_deliveries};
 pub use redeliver::{TEST_TOPIC, redeliver, test};
 pub use rotate::rotate;
-pub use update::{remove, update};
+pub use update::{UpdateEndpoint, remove, update};
+pub use verify::{SignedRequest, is_ours};
 
 /// What the key of endpoints' secrets is derived from the root key by.
 pub const WEBHOOK_SECRETS_LABEL: &str = "till webhook secrets";
@@ -59,14 +64,12 @@ pub struct Webhooks {
     pub services: Services,
     pub sender: WebhookSender,
     vault: Arc<DerivedKey>,
-    guards: Guards,
 }
 
 impl Webhooks {
     /// `vault` seals the endpoints' secrets.
     pub fn new(services: Services, sender: WebhookSender, vault: DerivedKey) -> Self {
-        let guards = Guards::new(services.ambient.clock().clone());
-        Self { services, sender, vault: Arc::new(vault), guards }
+        Self { services, sender, vault: Arc::new(vault) }
     }
 
     /// A new secret, and the same as it is kept.

@@ -28,6 +28,7 @@ pub async fn rotate(
             let until = now + OLD_SECRET_LIVES;
             webhook_endpoints::update_secret(conn, id, sealed, until, now).await?;
             endpoint.old_secret_until = Some(until);
+            endpoint.version += 1;
             endpoint.updated_at = now;
             Ok::<_, WebhookError>(endpoint)
         }

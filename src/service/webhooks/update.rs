@@ -5,35 +5,43 @@ use sqlx::PgConnection;
 
 use super::{WebhookError, Webhooks};
 use crate::domain::ids::{UserId, WebhookEndpointId};
+use crate::domain::version::ExpectedVersion;
 use crate::domain::webhook::{EndpointChange, WebhookEndpoint};
 use crate::service::transact::{read, transact};
-use crate::store::{webhook_deliveries, webhook_endpoints};
+use crate::store::webhook_endpoints;
+
+/// What an owner wishes of an endpoint.
+#[derive(Debug, Clone)]
+pub struct UpdateEndpoint {
+    pub id: WebhookEndpointId,
+    pub owner: UserId,
+    pub change: EndpointChange,
+    pub expected_version: ExpectedVersion,
+}
 
 /// What is still to be sent to an endpoint that becomes disabled is given up; whoever enables it again may have it
 /// redelivered.
 ///
 /// # Errors
-/// [`WebhookError::NotFound`], [`WebhookError::Url`], or the store's.
+/// [`WebhookError::NotFound`], [`WebhookError::Url`], [`WebhookError::Changed`], or the store's.
 #[tracing::instrument(name = "service.webhooks.update", skip_all)]
 pub async fn update(
     webhooks: &Webhooks,
-    (id, owner): (WebhookEndpointId, UserId),
-    change: EndpointChange,
+    command: &UpdateEndpoint,
 ) -> Result<WebhookEndpoint, WebhookError> {
+    let UpdateEndpoint { id, owner, change, expected_version } = command;
     if let Some(url) = &change.url {
         webhooks.sender.check(url.as_url()).await?;
     }
-    let (services, change) = (&webhooks.services, &change);
+    let services = &webhooks.services;
     transact(&services.pool, move |conn| {
         async move {
-            let now = services.ambient.now();
-            let mut endpoint = owned_for_update(conn, id, owner).await?;
-            endpoint.change(change.clone(), now);
-            webhook_endpoints::update(conn, &endpoint).await?;
-            if endpoint.disabled.is_some() {
-                let reason = "the endpoint was disabled";
-                webhook_deliveries::update_all_failed(conn, id, reason, now).await?;
+            let mut endpoint = owned_for_update(conn, *id, *owner).await?;
+            if !expected_version.includes(endpoint.version) {
+                return Err(WebhookError::Changed { version: endpoint.version });
             }
+            endpoint.change(change.clone(), services.ambient.now());
+            webhook_endpoints::update(conn, &endpoint).await?;
             Ok(endpoint)
         }
         .scope_boxed()
@@ -51,8 +59,9 @@ pub async fn remove(
     id: WebhookEndpointId,
     owner: UserId,
 ) -> Result<(), WebhookError> {
-    let removed = read(&webhooks.services.pool, |conn| {
-        webhook_endpoints::delete(conn, id, owner).scope_boxed()
+    let services = &webhooks.services;
+    let removed = read(&services.pool, |conn| {
+        webhook_endpoints::update_removed(conn, id, owner, services.ambient.now()).scope_boxed()
     })
     .await?;
     if removed { Ok(()) } else { Err(WebhookError::NotFound) }

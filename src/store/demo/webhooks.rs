@@ -19,9 +19,10 @@ pub async fn upsert_endpoint(
     sealed_secret: &[u8],
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO webhook_endpoints (id, owner_id, url, description, secret, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)
-         ON CONFLICT (id) DO UPDATE SET url = excluded.url",
+        "INSERT INTO webhook_endpoints (id, owner_id, url, url_since, description, secret, created_at, updated_at)
+         VALUES ($1, $2, $3, $6, $4, $5, $6, $6)
+         ON CONFLICT (id) DO UPDATE SET url = excluded.url, url_since = excluded.url_since
+         WHERE webhook_endpoints.removed_at IS NULL",
         endpoint.id.as_uuid(),
         endpoint.owner_id.as_uuid(),
         endpoint.url.as_str(),
@@ -54,9 +55,9 @@ pub async fn insert_past(
 ) -> Result<(), StoreError> {
     events::insert(conn, event).await?;
     sqlx::query!(
-        "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, status, due_at, tries, begun_at, tried_at,
+        "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, status, due_at, tries, round_tries, begun_at, tried_at,
                                          status_code, created_at, ended_at)
-         VALUES ($1, $2, $3, 'delivered', $4, 1, $4, $4, 204, $4, $4)
+         VALUES ($1, $2, $3, 'delivered', $4, 1, 1, $4, $4, 204, $4, $4)
          ON CONFLICT (endpoint_id, event_id) DO NOTHING",
         delivery.id.as_uuid(),
         delivery.endpoint.as_uuid(),

@@ -46,7 +46,8 @@ impl From<RecordError> for Failure {
         match error {
             error @ (RecordError::Timeless
             | RecordError::OtherTopic { .. }
-            | RecordError::NoSuchCustomer(_)) => Self::Permanent(error.into()),
+            | RecordError::NoSuchUser(_)
+            | RecordError::NoSuchPayment(_)) => Self::Permanent(error.into()),
             RecordError::Store(error) => Self::Temporary(error.into()),
         }
     }

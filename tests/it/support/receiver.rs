@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -55,6 +56,10 @@ struct Inner {
     otherwise: Mutex<Option<Reply>>,
     changed: Notify,
     released: Notify,
+    /// What hung is answered so.
+    released_with: AtomicU16,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
 }
 
 impl Receiver {
@@ -111,7 +116,17 @@ impl Receiver {
 
     /// Answers whatever hangs.
     pub fn release(&self) {
+        self.release_with(204);
+    }
+
+    pub fn release_with(&self, status: u16) {
+        self.state.released_with.store(status, Ordering::Relaxed);
         self.state.released.notify_waiters();
+    }
+
+    /// The most requests that were open at once.
+    pub fn most_open(&self) -> usize {
+        self.state.most_open.load(Ordering::Relaxed)
     }
 }
 
@@ -122,18 +137,21 @@ async fn receive(
     body: Bytes,
 ) -> Response {
     let released = state.released.notified();
+    let open = state.open.fetch_add(1, Ordering::Relaxed) + 1;
+    state.most_open.fetch_max(open, Ordering::Relaxed);
     state.came.lock().unwrap().push(Request { path: uri.path().to_owned(), headers, body });
     state.changed.notify_waiters();
     let planned = state.planned.lock().unwrap().pop_front();
     let reply = planned.or_else(|| state.otherwise.lock().unwrap().clone());
-    match reply.unwrap_or(Reply::Status(204)) {
-        Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
-        Reply::With(status, name, value) => {
-            (StatusCode::from_u16(status).unwrap(), [(name, value)]).into_response()
-        }
+    let status = |status| StatusCode::from_u16(status).unwrap();
+    let response = match reply.unwrap_or(Reply::Status(204)) {
+        Reply::Status(code) => status(code).into_response(),
+        Reply::With(code, name, value) => (status(code), [(name, value)]).into_response(),
         Reply::Hang => {
             released.await;
-            StatusCode::NO_CONTENT.into_response()
+            status(state.released_with.load(Ordering::Relaxed)).into_response()
         }
-    }
+    };
+    state.open.fetch_sub(1, Ordering::Relaxed);
+    response
 }

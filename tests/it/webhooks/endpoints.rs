@@ -28,7 +28,7 @@ async fn an_address_that_leads_into_a_private_network_is_refused_at_registration
         ("https://inside.test/", "not_public"),
         ("https://mixed.test/", "not_public"),
         ("https://mapped.test/", "not_public"),
-        ("https://nowhere.test/", "unknown_host"),
+        ("https://nowhere.test/", "not_public"),
         ("http://hooks.test/", "not_encrypted"),
         // The operator named the receiver's origin, and nothing like it.
         (&format!("https://127.0.0.1:{port}/"), "not_public"),
@@ -90,6 +90,7 @@ async fn what_is_no_wish_is_refused_where_it_stands() {
         (json!({ "url": url }), "/events", "required"),
         (json!({ "url": url, "events": [] }), "/events", "too_short"),
         (json!({ "url": url, "events": ["order.*"] }), "/events", "unknown_event"),
+        (json!({ "url": url, "events": vec!["order.paid"; 65] }), "/events", "too_many_items"),
         (json!({ "url": url, "events": ["*", "order.paid"] }), "/events", "unknown_event"),
         (json!({ "url": url, "events": ["webhook_endpoint.test"] }), "/events", "unknown_event"),
         (json!({ "events": ["*"] }), "/url", "required"),
@@ -129,4 +130,31 @@ async fn nobody_has_more_than_sixteen_endpoints_however_many_they_ask_for_at_onc
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 16);
+}
+
+#[tokio::test]
+async fn a_change_of_what_has_changed_meanwhile_is_refused() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let path = path_of(&stand.endpoint(&ada).await);
+    let tag = ada.get(&path).await.header("etag").to_owned();
+    let (first, second) = (json!({ "description": "first" }), json!({ "description": "second" }));
+    let changed = ada.patch_if(&path, &tag, &first).await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["description"]), (200, &json!("first")));
+    ada.patch_if(&path, &tag, &second).await.problem(412, "precondition_failed");
+    assert_eq!(ada.get(&path).await.json()["description"], "first");
+    let newer = changed.header("etag");
+    assert_ne!(newer, tag);
+    assert_eq!(ada.patch_if(&path, newer, &second).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_grows_when_it_is_encoded_is_as_long_as_it_is_kept() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let url = |letters: usize| format!("https://hooks.test/{}", "é".repeat(letters));
+    let long = register(&ada, &json!({ "url": url(1_000), "events": ["*"] })).await;
+    assert_eq!(long.problem(422, "validation_failed")["errors"][0]["code"], "too_long");
+    let made = stand.endpoint_at(&ada, &url(300)).await;
+    assert_eq!(ada.get("/v1/webhook-endpoints").await.json()["data"][0]["url"], made["url"]);
 }

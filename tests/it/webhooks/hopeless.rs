@@ -35,7 +35,7 @@ async fn an_endpoint_that_answers_410_is_disabled_and_its_owner_can_read_why() {
         ada.get("/v1/events?type=webhook_endpoint.disabled").await.json()["data"][0]["data"]
             .clone();
     assert_eq!(event["endpointId"], endpoint["id"]);
-    assert_eq!((&event["reason"], &event["url"]), (&json!("gone"), &endpoint["url"]));
+    assert_eq!((&event["reason"], &event["url"]), (&json!("gone"), &Value::Null));
     let mails = stand.told_by_mail();
     assert_eq!(mails.len(), 1);
     assert!(mails[0].contains("It answered 410 (Gone)"), "{}", mails[0]);
@@ -68,6 +68,14 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_disabled() {
     assert_eq!(delivery["nextTryAt"], Value::Null);
     let tries = delivery["tries"].as_u64().unwrap();
     assert!((10..=16).contains(&tries), "{tries}");
+    // Delivered again, it begins anew: the next try is not half a day away.
+    let path = path_of(&endpoint);
+    assert_eq!(ada.patch(&path, &json!({ "status": "enabled" })).await.status, 200);
+    let again = format!("{path}/deliveries/{}/redeliver", delivery["id"].as_str().unwrap());
+    assert_eq!(ada.post_with(&again, &[], "").await.status, 202);
+    stand.work().await;
+    stand.work_after(Duration::seconds(6)).await;
+    assert_eq!(deliveries(&ada, &endpoint).await[0]["tries"], tries + 2);
     let told = ada.get("/v1/events?type=webhook_endpoint.disabled").await.json();
     assert_eq!(told["data"][0]["data"]["reason"], "failing");
     let mails = stand.told_by_mail();
@@ -119,5 +127,42 @@ async fn an_owner_disables_an_endpoint_and_enables_it_again() {
     assert_eq!((&enabled["status"], &enabled["disabledReason"]), (&json!("enabled"), &Value::Null));
     assert_eq!(ada.post_with(&again, &[], "").await.status, 202);
     stand.work().await;
+    assert_eq!(deliveries(&ada, &endpoint).await[0]["status"], "delivered");
+}
+
+#[tokio::test]
+async fn the_three_days_begin_with_the_first_try_however_late_that_is() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let endpoint = stand.endpoint(&ada).await;
+    stand.receiver.plan(&[Reply::Status(500)]);
+    stand.happen(&ada).await;
+    // No worker is there for four days.
+    stand.work_after(Duration::days(4)).await;
+    let ada = stand.shop.sign_in(ada.id, "ada@example.com").await;
+    assert_eq!(now(&ada, &endpoint).await["status"], "enabled");
+    assert_eq!(deliveries(&ada, &endpoint).await[0]["status"], "pending");
+    stand.work_after(Duration::seconds(6)).await;
+    assert_eq!(deliveries(&ada, &endpoint).await[0]["status"], "delivered");
+}
+
+#[tokio::test]
+async fn what_the_old_address_answers_says_nothing_of_the_new_one() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let endpoint = stand.endpoint_at(&ada, &stand.receiver.url("/old")).await;
+    stand.receiver.plan(&[Reply::Hang]);
+    stand.happen(&ada).await;
+    let moved = async {
+        stand.receiver.wait_for(1).await;
+        let change = json!({ "url": stand.receiver.url("/new") });
+        assert_eq!(ada.patch(&path_of(&endpoint), &change).await.status, 200);
+        stand.receiver.release_with(410);
+    };
+    let (worked, ()) = tokio::join!(stand.worker.run_until_idle(), moved);
+    worked.unwrap();
+    assert_eq!(now(&ada, &endpoint).await["status"], "enabled");
+    stand.work_after(Duration::seconds(6)).await;
+    assert_eq!(stand.receiver.came().pop().unwrap().path, "/new");
     assert_eq!(deliveries(&ada, &endpoint).await[0]["status"], "delivered");
 }

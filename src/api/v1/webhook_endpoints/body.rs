@@ -1,14 +1,23 @@
 //! How endpoints and deliveries look on the wire; a secret is in the two answers that make one, and in no other.
 
+use axum::response::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::extract::EntityTag;
+use crate::api::problem::Problem;
+use crate::api::representation::Representation;
 use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::webhook::{Delivery, DisabledReason, WebhookEndpoint};
 use crate::service::webhooks::EndpointWithSecret;
+
+/// The name of an event, or `*`.
+#[derive(Debug, ToSchema)]
+#[schema(max_length = 64, example = "order.paid")]
+pub struct EventName(pub String);
 
 /// An address that is told of events.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,7 +28,7 @@ pub struct WebhookEndpointBody {
     #[schema(max_length = 2000)]
     pub url: String,
     /// Names of events, or `*` alone for all.
-    #[schema(max_items = 64)]
+    #[schema(value_type = Vec<EventName>, max_items = 64)]
     pub events: Vec<String>,
     #[schema(max_length = 500)]
     pub description: String,
@@ -37,7 +46,7 @@ pub struct WebhookEndpointBody {
 }
 
 /// An endpoint with its new secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = WebhookEndpointWithSecret)]
 pub struct WebhookEndpointWithSecretBody {
     #[serde(flatten)]
@@ -62,7 +71,7 @@ pub struct WebhookDeliveryBody {
     #[schema(max_length = 16)]
     pub status: &'static str,
     pub tries: u32,
-    /// When it is tried next; absent once it is over.
+    /// When it is tried next; null once it is over.
     pub next_try_at: Option<Timestamp>,
     pub tried_at: Option<Timestamp>,
     /// HTTP status of the last answer, where there was one.
@@ -72,6 +81,12 @@ pub struct WebhookDeliveryBody {
     pub error: Option<String>,
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+}
+
+/// One endpoint, with the tag that a change of it may name.
+pub fn shown(endpoint: WebhookEndpoint) -> Result<Response, Problem> {
+    let tag = EntityTag::of_version(endpoint.id, endpoint.version);
+    Ok(Representation::versioned(&WebhookEndpointBody::from(endpoint), tag)?.personal())
 }
 
 impl From<WebhookEndpoint> for WebhookEndpointBody {

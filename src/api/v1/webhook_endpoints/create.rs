@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::WebhookEndpointWithSecretBody;
+use super::body::{EventName, WebhookEndpointWithSecretBody};
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::{Fields, Parse, ValidJson};
 use crate::api::openapi::problems;
@@ -26,7 +26,7 @@ pub struct CreateWebhookEndpointRequest {
     #[schema(max_length = 2000)]
     url: String,
     /// Names of events; `*` alone stands for all, those of later releases, too.
-    #[schema(min_items = 1, max_items = 64)]
+    #[schema(value_type = Vec<EventName>, min_items = 1, max_items = 64)]
     events: Vec<String>,
     #[schema(max_length = 500)]
     description: Option<String>,

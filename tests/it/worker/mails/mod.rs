@@ -87,7 +87,7 @@ impl Mailed {
         self.execute("UPDATE webhook_endpoints SET disabled_reason = 'gone'").await;
         let told = json!({
             "type": "webhook_endpoint.disabled",
-            "data": { "endpointId": made["id"], "customerId": ada.id, "url": made["url"], "reason": "gone" },
+            "data": { "endpointId": made["id"], "customerId": ada.id, "reason": "gone", "since": "2026-03-02T12:00:00Z" },
         });
         self.write_message("webhook_endpoint.disabled", told).await;
         text(&made, "id").to_owned()

