@@ -1,6 +1,7 @@
 //! One event on its way: at least once, under one id, with growing waits, whatever the endpoint answers.
 
 use serde_json::{Value, json};
+use till::service::webhooks::{Batch, deliver, lease_due};
 use time::Duration;
 
 use super::{Stand, deliveries, now, path_of};
@@ -239,4 +240,25 @@ async fn the_trace_of_a_request_travels_with_its_event_to_the_endpoint() {
         stand.work().await;
         assert_eq!(stand.receiver.came().pop().unwrap().header("traceparent"), carried);
     }
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_changes_nothing_any_more() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let endpoint = stand.endpoint(&ada).await;
+    let tried = ada.post_with(&format!("{}/test", path_of(&endpoint)), &[], "").await;
+    assert_eq!(tried.status, 202);
+    let Batch { token, deliveries: leased } = lease_due(&stand.webhooks, 10).await.unwrap();
+    assert_eq!(leased.len(), 1);
+    // Nobody else has it while the lease is good.
+    stand.worker.run_until_idle().await.unwrap();
+    assert!(stand.receiver.came().is_empty());
+    stand.work_after(Duration::minutes(2)).await;
+    let delivered = deliveries(&ada, &endpoint).await;
+    assert_eq!(delivered[0]["status"], "delivered");
+    stand.receiver.plan(&[Reply::Status(500)]);
+    deliver(&stand.webhooks, token, &leased[0]).await.unwrap();
+    assert_eq!(deliveries(&ada, &endpoint).await, delivered);
+    assert_eq!(now(&ada, &endpoint).await["status"], "enabled");
 }

@@ -28,6 +28,7 @@ pub struct Stand {
     pub shop: Shop,
     pub receiver: Receiver,
     pub lookup: Arc<TestLookup>,
+    pub webhooks: Webhooks,
     pub worker: Worker,
     pub mails: SmtpSink,
 }
@@ -44,8 +45,8 @@ impl Stand {
         let webhooks = shop.test.webhooks_at(deadline, &[&receiver], Arc::clone(&lookup));
         shop.router = router_with_webhooks(&shop.test, shop.payments.clone(), webhooks.clone());
         let mails = SmtpSink::start().await;
-        let worker = Self::worker_over(&shop, webhooks, &mails);
-        Self { shop, receiver, lookup, worker, mails }
+        let worker = Self::worker_over(&shop, webhooks.clone(), &mails);
+        Self { shop, receiver, lookup, webhooks, worker, mails }
     }
 
     fn worker_over(shop: &Shop, webhooks: Webhooks, mails: &SmtpSink) -> Worker {
