@@ -163,7 +163,8 @@ pub async fn any_delivered(
     Ok(any)
 }
 
-/// Begins a new round of tries, due at once; whoever is at it now is no longer listened to.
+/// Begins a new round of tries, due at once. One that is under way at this moment is the first of it: its lease stands, so
+/// that nobody sends beside it.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -175,7 +176,9 @@ pub async fn update_renewed(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_deliveries
-         SET status = 'pending', due_at = $2, round_tries = 0, begun_at = NULL, ended_at = NULL, lease_token = NULL
+         SET status = 'pending', round_tries = 0, begun_at = NULL, status_code = NULL, error = NULL, ended_at = NULL,
+             due_at = CASE WHEN lease_token IS NOT NULL AND due_at > $2 THEN due_at ELSE $2 END,
+             lease_token = CASE WHEN due_at > $2 THEN lease_token END
          WHERE id = $1",
         id.as_uuid(),
         now

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::row::RowKey;
+use super::webhook_queue::Held;
 use crate::domain::ids::{EventId, Id, UserId, WebhookEndpointId};
 use crate::domain::page::PageRequest;
 use crate::domain::webhook::{
@@ -240,18 +241,25 @@ pub async fn update(conn: &mut PgConnection, endpoint: &WebhookEndpoint) -> Resu
     Ok(())
 }
 
-/// Closes the circuit, where it isn't.
+/// Closes the circuit, where it isn't and this lease took something at this address; whoever lost the lease, or spoke to
+/// another address, knows nothing of it.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[tracing::instrument(name = "store.webhook_endpoints.update_closed", level = "debug", skip_all)]
 pub async fn update_closed(
     conn: &mut PgConnection,
-    id: WebhookEndpointId,
+    (id, url): (WebhookEndpointId, &EndpointUrl),
+    held: Held,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE webhook_endpoints SET failures = 0, paused_until = NULL WHERE id = $1 AND failures > 0",
-        id.as_uuid()
+        "UPDATE webhook_endpoints SET failures = 0, paused_until = NULL
+         WHERE id = $1 AND url = $2 AND failures > 0
+           AND EXISTS (SELECT FROM webhook_deliveries held WHERE held.id = $3 AND lease_token = $4)",
+        id.as_uuid(),
+        url.as_str(),
+        held.id.as_uuid(),
+        held.token.as_uuid()
     )
     .execute(conn)
     .await?;

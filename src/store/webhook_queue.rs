@@ -18,6 +18,8 @@ pub struct Wanted {
     pub deliveries: i64,
     /// At most so many are leased to one endpoint at a time, by whomever.
     pub of_each_endpoint: i64,
+    /// And to all endpoints of one owner.
+    pub of_each_owner: i64,
 }
 
 /// A delivery that is to be tried, with all that the try needs.
@@ -104,8 +106,9 @@ impl FromIterator<QueuedRow> for Leased {
     }
 }
 
-/// Leases deliveries that are due at `now`, the longest due first, but of no endpoint more than it has room for: none while
-/// its circuit is open, one while it is probed. Who may hear of everything is told by the names of the `staff` roles.
+/// Leases deliveries that are due at `now`, but of no endpoint more than it has room for: none while its circuit is open,
+/// one while it is probed. Owners take turns, so that who has much under way comes after who has little; of one owner's,
+/// the longest due come first. Who may hear of everything is told by the names of the `staff` roles.
 ///
 /// It goes from endpoint to endpoint by the index, so that a long queue of one costs no more than a short one.
 ///
@@ -127,8 +130,13 @@ pub async fn lease_due(
                        WHERE following.status = 'pending' AND following.endpoint_id > waiting.endpoint_id
                        ORDER BY following.endpoint_id LIMIT 1)
                FROM waiting WHERE waiting.endpoint_id IS NOT NULL
-           ), chosen AS (
-               SELECT due.id
+           ), offered AS (
+               SELECT due.id, due.due_at,
+                      row_number() OVER (PARTITION BY owner_id ORDER BY due.due_at, due.id)
+                      + (SELECT count(*) FROM webhook_endpoints own
+                         JOIN webhook_deliveries live ON live.endpoint_id = own.id
+                         WHERE own.owner_id = endpoint.owner_id AND live.lease_token IS NOT NULL
+                           AND live.due_at > $3) AS turn
                FROM waiting
                JOIN webhook_endpoints endpoint ON endpoint.id = waiting.endpoint_id
                CROSS JOIN LATERAL (
@@ -139,15 +147,14 @@ pub async fn lease_due(
                        - (SELECT count(*) FROM webhook_deliveries live
                           WHERE live.endpoint_id = endpoint.id AND live.lease_token IS NOT NULL
                             AND live.due_at > $3))) AS due
-               WHERE disabled_reason IS NULL AND removed_at IS NULL
-                 AND (paused_until IS NULL OR paused_until <= $3)
-               ORDER BY due.due_at, due.id LIMIT $4
+               WHERE disabled_reason IS NULL AND removed_at IS NULL AND (paused_until <= $3) IS NOT FALSE
+           ), chosen AS (
+               SELECT id FROM offered WHERE turn <= $8 ORDER BY turn, due_at, id LIMIT $4
            ), leased AS (
                UPDATE webhook_deliveries SET lease_token = $1, due_at = $2
                WHERE id IN (
-                   SELECT id FROM webhook_deliveries
-                   WHERE id IN (SELECT id FROM chosen) AND status = 'pending' AND due_at <= $3
-                   FOR UPDATE SKIP LOCKED)
+                   SELECT id FROM webhook_deliveries WHERE id IN (SELECT id FROM chosen)
+                     AND status = 'pending' AND due_at <= $3 FOR UPDATE SKIP LOCKED)
                RETURNING id, endpoint_id, event_id, round_tries, begun_at
            )
            SELECT leased.id, endpoint_id, url, secret,
@@ -166,7 +173,8 @@ pub async fn lease_due(
         wanted.deliveries,
         wanted.of_each_endpoint,
         i32::try_from(Circuit::OPENS_AFTER).unwrap_or(i32::MAX),
-        staff
+        staff,
+        wanted.of_each_owner
     )
     .fetch_all(conn)
     .await?;

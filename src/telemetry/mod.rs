@@ -41,13 +41,17 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// A peer's bad certificate is the caller's failure, told by whoever called; what it says in the log would be a stranger's
+/// words. Who names the module in `RUST_LOG` hears it.
+const QUIET: &str = "rustls_platform_verifier=off";
+
 /// Sets up logs and metrics for this process, and sends panics through the log.
 ///
 /// # Errors
 /// When called twice, or when no thread can be started.
 pub fn install(log: &Log) -> Result<Telemetry, TelemetryError> {
     let metrics = Metrics::shared();
-    let filter = EnvFilter::builder().parse(&log.filter)?;
+    let filter = EnvFilter::builder().parse(format!("{QUIET},{}", log.filter))?;
     let (lines, guard) = log_lines::to_writer(std::io::stderr()).map_err(TelemetryError::Writer)?;
     let registry = tracing_subscriber::registry().with(filter);
     let plain = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(lines);

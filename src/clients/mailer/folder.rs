@@ -114,7 +114,9 @@ impl Mailer for MailFolder {
 
 /// Whether it can be nothing but a name in the folder.
 fn is_plain(id: &str) -> bool {
-    id.starts_with(|first: char| first.is_ascii_alphanumeric())
+    // Longer than any name of ours, shorter than any that a file may not have.
+    id.len() <= 128
+        && id.starts_with(|first: char| first.is_ascii_alphanumeric())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 

@@ -20,6 +20,8 @@ use crate::store::webhook_queue::{self as queue, Held, QueuedDelivery, Wanted};
 
 /// Messages under way to one endpoint at a time, from all workers together.
 const PLACES_OF_EACH: i64 = 8;
+/// And to all endpoints of one owner.
+const PLACES_OF_OWNER: i64 = 16;
 
 /// Longer than one try takes at the most.
 const LEASE: Duration = Duration::minutes(2);
@@ -40,7 +42,8 @@ pub async fn lease_due(webhooks: &Webhooks, limit: i64) -> Result<Batch, StoreEr
     let services = &webhooks.services;
     let (now, token): (_, LeaseToken) = (services.ambient.now(), services.ambient.id());
     let (lease, staff) = (Lease { token, until: now + LEASE }, &Role::staff_names());
-    let wanted = Wanted { deliveries: limit, of_each_endpoint: PLACES_OF_EACH };
+    let (of_each_endpoint, of_each_owner) = (PLACES_OF_EACH, PLACES_OF_OWNER);
+    let wanted = Wanted { deliveries: limit, of_each_endpoint, of_each_owner };
     let leased = read::<_, StoreError, _>(&services.pool, move |conn| {
         queue::lease_due(conn, (lease, now), wanted, staff).scope_boxed()
     })

@@ -48,7 +48,8 @@ async fn settle_taken(
     tried: &Try<'_>,
     status: u16,
 ) -> Result<(), StoreError> {
-    webhook_endpoints::update_closed(conn, tried.delivery.endpoint).await?;
+    let delivery = tried.delivery;
+    webhook_endpoints::update_closed(conn, (delivery.endpoint, &delivery.url), tried.held).await?;
     let outcome = Tried { at: tried.at, status_code: Some(status), error: None };
     queue::update_tried(conn, tried.held, outcome, Next::Delivered).await.map(drop)
 }

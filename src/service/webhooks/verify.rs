@@ -35,7 +35,8 @@ pub async fn is_ours(webhooks: &Webhooks, request: SignedRequest<'_>) -> Result<
     let sent =
         timestamp.parse().ok().and_then(|at| time::OffsetDateTime::from_unix_timestamp(at).ok());
     let (Some(at), Ok(event)) = (sent, Uuid::try_parse(id)) else { return Ok(false) };
-    if (now - at).abs() > TOLERANCE {
+    // What is signed is the text; another spelling of the same time was not signed.
+    if (now - at).abs() > TOLERANCE || at.unix_timestamp().to_string() != timestamp {
         return Ok(false);
     }
     let event = EventId::from_uuid(event);

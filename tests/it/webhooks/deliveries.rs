@@ -262,3 +262,27 @@ async fn a_worker_that_lost_its_lease_changes_nothing_any_more() {
     assert_eq!(deliveries(&ada, &endpoint).await, delivered);
     assert_eq!(now(&ada, &endpoint).await["status"], "enabled");
 }
+
+#[tokio::test]
+async fn what_is_delivered_again_while_it_is_under_way_is_not_sent_beside_itself() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let endpoint = stand.endpoint(&ada).await;
+    let path = path_of(&endpoint);
+    let tried = ada.post_with(&format!("{path}/test"), &[], "").await.json();
+    stand.receiver.plan(&[Reply::Hang]);
+    let again = format!("{path}/deliveries/{}/redeliver", tried["id"].as_str().unwrap());
+    let meanwhile = async {
+        stand.receiver.wait_for(1).await;
+        for _wish in 0..3 {
+            assert_eq!(ada.post_with(&again, &[], "").await.status, 202);
+            assert!(lease_due(&stand.webhooks, 10).await.unwrap().deliveries.is_empty());
+        }
+        stand.receiver.release_with(500);
+    };
+    let (worked, ()) = tokio::join!(stand.worker.run_until_idle(), meanwhile);
+    worked.unwrap();
+    stand.receiver.only();
+    let failed = &deliveries(&ada, &endpoint).await[0];
+    assert_eq!((&failed["tries"], &failed["error"]), (&json!(1), &json!("it answered 500")));
+}

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use till::service::events::record;
+use till::service::outbox;
+use till::service::webhooks::lease_due;
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -89,4 +92,37 @@ async fn while_one_endpoint_hangs_with_a_long_queue_the_others_are_told() {
     assert!(slow.most_open() <= 16, "{}", slow.most_open());
     let all = ada.get(&format!("{}/deliveries?status=failed", path_of(&hanging))).await.json();
     assert_eq!(all["data"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn an_owner_of_many_endpoints_has_a_few_places_and_others_take_their_turn() {
+    let stand = Stand::open().await;
+    let (ada, eve) = (stand.customer("ada").await, stand.customer("eve").await);
+    for _endpoint in 0..4 {
+        stand.endpoint(&ada).await;
+    }
+    for _event in 0..20 {
+        stand.happen(&ada).await;
+    }
+    // Hers is the newest of all.
+    let own = stand.endpoint_at(&eve, &stand.receiver.url("/eve")).await;
+    stand.shop.test.clock.advance(Duration::SECOND);
+    assert_eq!(eve.post_with(&format!("{}/test", path_of(&own)), &[], "").await.status, 202);
+    // The outbox alone: nothing is sent yet.
+    record_all(&stand).await;
+    let first = lease_due(&stand.webhooks, 3).await.unwrap().deliveries;
+    let urls: Vec<_> = first.iter().map(|delivery| delivery.url.as_url().path()).collect();
+    assert!(urls.contains(&"/eve"), "{urls:?}");
+    let rest = lease_due(&stand.webhooks, 100).await.unwrap().deliveries;
+    assert_eq!(first.len() + rest.len(), 16 + 1);
+    assert!(lease_due(&stand.webhooks, 100).await.unwrap().deliveries.is_empty());
+}
+
+/// Every event is remembered, and no webhook is sent.
+async fn record_all(stand: &Stand) {
+    let batch = outbox::lease_due(&stand.shop.test.services, 1_000).await.unwrap();
+    for leased in &batch.messages {
+        let event = serde_json::from_value(leased.message.payload.clone()).unwrap();
+        record(&stand.shop.test.services, &leased.message, &event).await.unwrap();
+    }
 }
