@@ -41,9 +41,9 @@ handled="SELECT count(*) FROM inbox WHERE consumer = 'events'"
 # From the commit (the row's own time, just before it) to the consumer's transaction, milliseconds at a share.
 latency() {
   ask "SELECT round(1000 * extract(epoch FROM percentile_cont($1) WITHIN GROUP (ORDER BY handled_at - created_at))::numeric, 1)
-       FROM inbox JOIN outbox ON outbox.id = message_id WHERE consumer = 'events'"
+       FROM inbox JOIN outbox ON outbox.id = message_id WHERE inbox.consumer = 'events'"
 }
-forget() { ask 'TRUNCATE inbox; TRUNCATE outbox; TRUNCATE events CASCADE; VACUUM ANALYZE' >/dev/null 2>&1 || { ask 'TRUNCATE inbox, outbox'; ask 'TRUNCATE events CASCADE'; }; }
+forget() { psql -qXd "$DATABASE_URL" -c 'SET client_min_messages = warning' -c 'TRUNCATE inbox, outbox, events CASCADE' -c 'VACUUM ANALYZE'; }
 
 ask "SELECT count(write_message()) FROM generate_series(1, $messages)" >/dev/null
 "$programs/worker" & worker=$!
