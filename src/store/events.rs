@@ -117,12 +117,12 @@ pub async fn delete_old(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM events WHERE id IN (
+        "DELETE FROM events WHERE id = ANY (ARRAY(
              SELECT id FROM events
              WHERE created_at < $1
                AND NOT EXISTS (SELECT FROM webhook_deliveries
                                WHERE event_id = events.id AND status = 'pending')
-             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

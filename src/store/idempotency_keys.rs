@@ -210,10 +210,10 @@ pub async fn delete_all_expired(
 ) -> Result<u64, StoreError> {
     let gone = sqlx::query_scalar!(
         r#"WITH gone AS (
-               DELETE FROM idempotency_keys WHERE (principal_id, key) IN (
-                   SELECT principal_id, key FROM idempotency_keys
+               DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+                   SELECT ctid FROM idempotency_keys
                    WHERE state = 'done' AND expires_at <= $1
-                   ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                   ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))
                RETURNING created_at),
            noted AS (
                UPDATE forgotten_idempotency_keys SET made_before = newest

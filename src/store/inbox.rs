@@ -61,9 +61,9 @@ pub async fn delete_old(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM inbox WHERE (consumer, message_id) IN (
-             SELECT consumer, message_id FROM inbox WHERE handled_at < $1
-             ORDER BY handled_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        "DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM inbox WHERE handled_at < $1
+             ORDER BY handled_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

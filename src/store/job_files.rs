@@ -54,8 +54,8 @@ pub async fn delete_old(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM jobs WHERE id IN (
-             SELECT id FROM jobs WHERE cleared_at < $1 ORDER BY cleared_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        "DELETE FROM jobs WHERE id = ANY (ARRAY(
+             SELECT id FROM jobs WHERE cleared_at < $1 ORDER BY cleared_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

@@ -132,9 +132,9 @@ pub async fn delete_old(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM mail_deliveries WHERE (message_id, kind) IN (
-             SELECT message_id, kind FROM mail_deliveries WHERE created_at < $1
-             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        "DELETE FROM mail_deliveries WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM mail_deliveries WHERE created_at < $1
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

@@ -2,6 +2,9 @@
 //!
 //! Row structs are private and become domain values on the way out; a row that breaks a domain rule is
 //! reported by table, column and key. Absence is `Option`, a broken constraint is a [`error::StoreError`].
+//!
+//! Rows that are to be locked up to a limit are chosen by `= ANY (ARRAY(SELECT … LIMIT … SKIP LOCKED))`, which is evaluated
+//! once. Behind `IN` the planner may evaluate it again and again, and lock other rows each time: more than the limit.
 
 pub mod check;
 pub mod dead_letters;

@@ -81,10 +81,10 @@ pub async fn lease_due(
 ) -> Result<Vec<LeasedMessage>, StoreError> {
     let rows = sqlx::query!(
         "UPDATE outbox SET lease_token = $1, due_at = $2, tries = tries + 1
-         WHERE id IN (
+         WHERE id = ANY (ARRAY(
              SELECT id FROM outbox
              WHERE sent_at IS NULL AND due_at <= $3
-             ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+             ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED))
          RETURNING id, replay_of, consumer, topic, payload, request_id, trace_parent, tries",
         lease.token.as_uuid(),
         lease.until,
@@ -270,8 +270,8 @@ pub async fn delete_sent(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM outbox WHERE id IN (
-             SELECT id FROM outbox WHERE sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        "DELETE FROM outbox WHERE id = ANY (ARRAY(
+             SELECT id FROM outbox WHERE sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

@@ -342,10 +342,10 @@ pub async fn update_reported(
     let rows = sqlx::query!(
         "UPDATE payment_attempts SET reported_at = $2
          FROM payments
-         WHERE payments.id = payment_id AND payment_attempts.id IN (
+         WHERE payments.id = payment_id AND payment_attempts.id = ANY (ARRAY(
              SELECT id FROM payment_attempts
              WHERE state = 'live' AND created_at <= $1 AND reported_at IS NULL
-             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED))
          RETURNING payment_id, refund_id, customer_id, kind, payment_attempts.created_at",
         before,
         now,

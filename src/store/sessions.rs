@@ -224,9 +224,9 @@ pub async fn delete_expired(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM sessions WHERE id IN (
+        "DELETE FROM sessions WHERE id = ANY (ARRAY(
              SELECT id FROM sessions WHERE expires_at <= $1
-             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         now,
         limit
     )

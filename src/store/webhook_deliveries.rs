@@ -205,11 +205,11 @@ pub async fn update_abandoned(
     let done = sqlx::query!(
         "UPDATE webhook_deliveries
          SET status = 'failed', error = 'the endpoint was disabled', ended_at = $1, lease_token = NULL
-         WHERE id IN (
+         WHERE id = ANY (ARRAY(
              SELECT delivery.id
              FROM webhook_endpoints endpoint JOIN webhook_deliveries delivery ON endpoint_id = endpoint.id
              WHERE disabled_reason IS NOT NULL AND removed_at IS NULL AND status = 'pending'
-             LIMIT $2 FOR UPDATE OF delivery SKIP LOCKED)",
+             LIMIT $2 FOR UPDATE OF delivery SKIP LOCKED))",
         now,
         limit
     )
@@ -225,10 +225,10 @@ pub async fn update_abandoned(
 #[tracing::instrument(name = "store.webhook_deliveries.delete_orphaned", level = "debug", skip_all)]
 pub async fn delete_orphaned(conn: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM webhook_deliveries WHERE id IN (
+        "DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
              SELECT delivery.id
              FROM webhook_endpoints endpoint JOIN webhook_deliveries delivery ON endpoint_id = endpoint.id
-             WHERE removed_at IS NOT NULL LIMIT $1 FOR UPDATE OF delivery SKIP LOCKED)",
+             WHERE removed_at IS NOT NULL LIMIT $1 FOR UPDATE OF delivery SKIP LOCKED))",
         limit
     )
     .execute(conn)
@@ -247,9 +247,9 @@ pub async fn delete_ended(
     limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM webhook_deliveries WHERE id IN (
+        "DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
              SELECT id FROM webhook_deliveries WHERE ended_at < $1
-             ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit
     )

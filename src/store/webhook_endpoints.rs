@@ -352,11 +352,11 @@ pub async fn update_all_removed(
 #[tracing::instrument(name = "store.webhook_endpoints.delete_removed", level = "debug", skip_all)]
 pub async fn delete_removed(conn: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM webhook_endpoints WHERE id IN (
+        "DELETE FROM webhook_endpoints WHERE id = ANY (ARRAY(
              SELECT id FROM webhook_endpoints
              WHERE removed_at IS NOT NULL
                AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = webhook_endpoints.id)
-             LIMIT $1 FOR UPDATE SKIP LOCKED)",
+             LIMIT $1 FOR UPDATE SKIP LOCKED))",
         limit
     )
     .execute(conn)

@@ -152,9 +152,9 @@ pub async fn lease_due(
                SELECT id FROM offered WHERE turn <= $8 ORDER BY turn, due_at, id LIMIT $4
            ), leased AS (
                UPDATE webhook_deliveries SET lease_token = $1, due_at = $2
-               WHERE id IN (
+               WHERE id = ANY (ARRAY(
                    SELECT id FROM webhook_deliveries WHERE id IN (SELECT id FROM chosen)
-                     AND status = 'pending' AND due_at <= $3 FOR UPDATE SKIP LOCKED)
+                     AND status = 'pending' AND due_at <= $3 FOR UPDATE SKIP LOCKED))
                RETURNING id, endpoint_id, event_id, round_tries, begun_at
            )
            SELECT leased.id, endpoint_id, url, secret,

@@ -22,20 +22,35 @@ const AT_A_TIME: usize = 16;
 /// Longest wait for the last mail; what a dead worker held is somebody else's after a minute at the most.
 const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 
-/// How many have registered so far.
+/// How many have registered so far, and how many may.
 #[derive(Debug, Clone, Default)]
-struct Registered(Arc<AtomicUsize>);
+struct Registered(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    registered: AtomicUsize,
+    admitted: AtomicUsize,
+}
 
 impl Registered {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+    /// From now on so many may, so that somebody always comes while something is killed.
+    fn admit(&self, people: usize) {
+        self.0.admitted.store(people, Ordering::Relaxed);
     }
 
     async fn reach(&self, people: usize) {
-        let mut looks = interval(Duration::from_millis(20));
-        while self.count() < people {
-            looks.tick().await;
-        }
+        wait_until(|| self.0.registered.load(Ordering::Relaxed) >= people).await;
+    }
+
+    async fn wait_for(&self, number: usize) {
+        wait_until(|| self.0.admitted.load(Ordering::Relaxed) > number).await;
+    }
+}
+
+async fn wait_until(holds: impl Fn() -> bool) {
+    let mut looks = interval(Duration::from_millis(20));
+    while !holds() {
+        looks.tick().await;
     }
 }
 
@@ -49,13 +64,14 @@ fn register_all(house: &House) -> (Registered, JoinSet<()>) {
         let (apis, http, registered) = (apis.clone(), http.clone(), registered.clone());
         clients.spawn(async move {
             for number in (client..PEOPLE).step_by(CLIENTS) {
+                registered.wait_for(number).await;
                 let account = json!({
                     "email": format!("person-{number}@example.com"), "password": PASSWORD, "name": "Person",
                 });
                 let url = format!("http://{}/v1/users", apis[number % apis.len()]);
                 let answer = http.post(&url).json(&account).send().await.unwrap();
                 assert_eq!(answer.status(), 201);
-                registered.0.fetch_add(1, Ordering::Relaxed);
+                registered.0.registered.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
@@ -106,10 +122,15 @@ async fn a_broker_that_is_restarted_five_times_loses_and_doubles_no_mail_of_two_
     let mut house = house(21).await;
     let (registered, clients) = register_all(&house);
     for restart in 1..=RESTARTS {
-        registered.reach(restart * PEOPLE / (RESTARTS + 1)).await;
+        registered.admit(restart * PEOPLE / RESTARTS);
+        registered.reach((2 * restart - 1) * PEOPLE / (2 * RESTARTS)).await;
         house.rabbit.kill().await;
+        let before = house.mail.arrived().len();
         house.rabbit.start();
         house.rabbit.ready().await;
+        // It works again before it is killed again.
+        let back = timeout(DRAINED_WITHIN, house.mail.wait_for(before + CLIENTS)).await;
+        assert!(back.is_ok(), "the broker does not come back");
     }
     clients.join_all().await;
     let (mails, different) = mails_of(&house).await;
@@ -126,6 +147,7 @@ async fn workers_that_are_killed_ten_times_lose_no_mail_of_two_thousand_and_copy
     const KILLS: usize = 10;
     let mut house = house(22).await;
     let (registered, clients) = register_all(&house);
+    registered.admit(PEOPLE);
     for kill in 1..=KILLS {
         registered.reach(kill * PEOPLE / (KILLS + 1)).await;
         let worker = &mut house.workers[kill % 2];

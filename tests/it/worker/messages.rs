@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::json;
 use till::domain::message::Message;
-use till::service::outbox::measure_lag;
+use till::service::outbox::{self, measure_lag};
 use till::worker::Worker;
 use till::worker::consumers::Consume;
 use till::worker::delivery::{Failure, MOST_TRIES};
@@ -189,6 +189,32 @@ async fn a_message_of_another_lease_is_not_marked_by_a_late_holder() {
     mark_sent(&test.services, present.token, &ids).await.unwrap();
     assert_eq!(left_over(&test).await.len(), 0);
     assert_ne!(late.token.as_uuid(), present.token.as_uuid());
+}
+
+#[tokio::test]
+async fn no_more_messages_are_leased_than_there_are_places_for_whatever_plan_is_chosen() {
+    let test = services().await;
+    let pool = &test.services.pool;
+    sqlx::query(
+        "INSERT INTO outbox (id, topic, payload, request_id, created_at, due_at)
+         SELECT gen_random_uuid(), 'order.paid', '{}', 'test', $1, $1 FROM generate_series(1, 500)",
+    )
+    .bind(test.services.ambient.now())
+    .execute(pool)
+    .await
+    .unwrap();
+    // Statistics that are wrong lead the planner to ask again for each row; here it is made to.
+    for method in ["hashjoin", "mergejoin", "hashagg", "sort", "material"] {
+        let statement = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_{method} = off', current_database()); END $$"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.unwrap();
+    }
+    let twin = test.twin().await;
+    for _look in 0..3 {
+        let leased = outbox::lease_due(&twin.services, 100).await.unwrap();
+        assert_eq!(leased.messages.len(), 100);
+    }
 }
 
 #[tokio::test]
