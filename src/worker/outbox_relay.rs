@@ -26,7 +26,7 @@ const PLACES: usize = 256;
 const BATCH: usize = 100;
 /// Pauses between two looks at the outbox.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// How long a stop waits for what is under way before the rest is given back; a fifth of the time to stop is
 /// the background's.
 const FINISH_WITHIN: Duration = Duration::from_secs(3);
