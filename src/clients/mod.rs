@@ -5,4 +5,5 @@ pub mod files;
 pub mod mailer;
 pub mod payment_gateway;
 pub mod probes;
+pub mod redis;
 pub mod webhook_sender;

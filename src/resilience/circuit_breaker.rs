@@ -3,6 +3,8 @@
 //! `closed` lets everything through and watches the last calls; when too many of them failed or were slow it is `open`
 //! and refuses at once. After a pause it is `half-open`: a few probes go through, all of which must succeed to close it;
 //! one failure opens it again. A verdict from before the last change of state counts for nothing.
+//!
+//! Each change of state is counted; opening and closing are also told in the log, once, however often probes fail between.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,9 +76,12 @@ enum State {
 
 #[derive(Debug)]
 struct Inner {
+    name: &'static str,
     state: State,
     /// Raised by one with each change of state.
     generation: u64,
+    /// Whether the log's last word was that it is open.
+    told_open: bool,
 }
 
 /// Shared by all callers of one neighbour.
@@ -103,8 +108,11 @@ pub struct CallPermit {
 }
 
 impl CircuitBreaker {
-    pub fn new(clock: Arc<dyn Clock>, settings: BreakerSettings) -> Self {
-        let inner = Inner { state: State::Closed(VecDeque::new()), generation: 0 };
+    /// `name`: the neighbour's, as metrics and log lines call it.
+    pub fn new(name: &'static str, clock: Arc<dyn Clock>, settings: BreakerSettings) -> Self {
+        let state = State::Closed(VecDeque::new());
+        let inner = Inner { name, state, generation: 0, told_open: false };
+        inner.show();
         Self { clock, settings, inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -161,7 +169,6 @@ impl CircuitBreaker {
     }
 
     fn open(&self, now: OffsetDateTime) -> State {
-        metrics::counter!("circuit_breaker_openings_total").increment(1);
         State::Open { until: now + self.settings.pause }
     }
 
@@ -188,6 +195,44 @@ impl Inner {
     fn change(&mut self, state: State) {
         self.state = state;
         self.generation += 1;
+        let (name, to) = (self.name, self.state.name());
+        metrics::counter!("circuit_breaker_transitions_total", "name" => name, "to" => to)
+            .increment(1);
+        self.show();
+        match self.state {
+            State::Open { .. } if !self.told_open => {
+                self.told_open = true;
+                tracing::warn!(name, "the circuit is open: too many calls failed or were slow");
+            }
+            State::Closed(_) if self.told_open => {
+                self.told_open = false;
+                tracing::info!(name, "the circuit is closed again");
+            }
+            State::Open { .. } | State::HalfOpen { .. } | State::Closed(_) => {}
+        }
+    }
+
+    /// 0 closed, 1 half-open, 2 open.
+    fn show(&self) {
+        metrics::gauge!("circuit_breaker_state", "name" => self.name).set(self.state.rank());
+    }
+}
+
+impl State {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Closed(_) => "closed",
+            Self::HalfOpen { .. } => "half_open",
+            Self::Open { .. } => "open",
+        }
+    }
+
+    fn rank(&self) -> f64 {
+        match self {
+            Self::Closed(_) => 0.0,
+            Self::HalfOpen { .. } => 1.0,
+            Self::Open { .. } => 2.0,
+        }
     }
 }
 
@@ -216,7 +261,7 @@ mod tests {
     fn breaker() -> (Arc<ManualClock>, CircuitBreaker) {
         let clock = Arc::new(ManualClock::starting_at(OffsetDateTime::UNIX_EPOCH));
         let settings = BreakerSettings { fewest_calls: 4, probes: 2, ..Default::default() };
-        (Arc::clone(&clock), CircuitBreaker::new(clock, settings))
+        (Arc::clone(&clock), CircuitBreaker::new("neighbour", clock, settings))
     }
 
     fn call(breaker: &CircuitBreaker, times: usize, health: Health) {

@@ -65,7 +65,7 @@ impl GuardedGateway {
         clock: Arc<dyn Clock>,
         deadline: Duration,
     ) -> Self {
-        let breaker = CircuitBreaker::new(clock, BreakerSettings::default());
+        let breaker = CircuitBreaker::new("payment_gateway", clock, BreakerSettings::default());
         Self { gateway, breaker, bulkhead: Bulkhead::new(PLACES, LONGEST_WAIT), deadline }
     }
 

@@ -1,0 +1,148 @@
+//! Redis as a neighbour that may be slow or gone: one shared connection, one short bound on everything, a circuit in
+//! front; it knows no limit and no cache, and whoever calls it goes on without it.
+//!
+//! All calls of a process go pipelined through one connection, which a pool (`deadpool-redis`) makes and makes anew:
+//! taking another connection for each call would cost a round trip more. The circuit opens after a few failures, so that
+//! an absent Redis costs a request nothing but the look at it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{AsyncConnectionConfig, RedisError, RedisResult};
+use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::domain::clock::SystemClock;
+use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
+
+/// Longest time of one call, with connecting if need be.
+pub const BOUND: Duration = Duration::from_millis(50);
+
+/// Connections of the pool: the shared one, and one that takes its place while it is being given up.
+const CONNECTIONS: usize = 2;
+
+/// Redis did not do what it was asked; nothing is known of whether it still will.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisAway {
+    /// It failed a moment ago, and was not asked.
+    #[error(transparent)]
+    Open(#[from] CircuitOpen),
+    #[error("no answer within 50 ms")]
+    Silent(#[from] tokio::time::error::Elapsed),
+    #[error("no connection: {0}")]
+    Connect(#[from] PoolError),
+    #[error(transparent)]
+    Failed(#[from] RedisError),
+}
+
+/// Shared by everything in the process that asks Redis.
+#[derive(Clone)]
+pub struct Redis {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    /// The connection that all calls share; none before the first call and after a failure.
+    shared: Mutex<Option<Connection>>,
+    breaker: CircuitBreaker,
+    prefix: String,
+}
+
+impl Redis {
+    /// `prefix` is in front of every key. Nothing is called yet.
+    ///
+    /// # Errors
+    /// The address can't be read.
+    pub fn new(url: &SecretString, prefix: &str) -> RedisResult<Self> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(BOUND))
+            .set_response_timeout(Some(BOUND));
+        let manager = Manager::new_with_config(url.expose_secret(), config)?;
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(BOUND))
+            .create_timeout(Some(BOUND))
+            .recycle_timeout(Some(BOUND))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_no_runtime| {
+                RedisError::from((
+                    deadpool_redis::redis::ErrorKind::Client,
+                    "no runtime for the pool",
+                ))
+            })?;
+        let settings = BreakerSettings {
+            window: time::Duration::seconds(5),
+            most_calls: 20,
+            fewest_calls: 3,
+            bad_percent: 50,
+            slow_after: time::Duration::milliseconds(40),
+            pause: time::Duration::milliseconds(500),
+            probes: 1,
+        };
+        // The world's time, whatever the service's is: this is about a neighbour's health.
+        let breaker = CircuitBreaker::new("redis", Arc::new(SystemClock), settings);
+        let inner = Inner { pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What stands in front of every key.
+    pub fn prefix(&self) -> &str {
+        &self.inner.prefix
+    }
+
+    /// Asks something of Redis, within [`BOUND`].
+    ///
+    /// # Errors
+    /// [`RedisAway`]; after a timeout Redis may have done it all the same.
+    pub async fn call<T, F>(
+        &self,
+        ask: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, RedisAway>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let permit = self.inner.breaker.admit()?;
+        let answer = timeout(BOUND, async { Ok(ask(self.shared().await?).await?) });
+        let result = answer.await.unwrap_or_else(|elapsed| Err(RedisAway::from(elapsed)));
+        match &result {
+            Ok(_) => permit.end(Health::Good),
+            Err(error) => {
+                tracing::debug!(%error, "Redis did not answer as it should");
+                metrics::counter!("redis_failures_total").increment(1);
+                self.give_up_shared();
+                permit.end(Health::Bad);
+            }
+        }
+        result
+    }
+
+    async fn shared(&self) -> Result<MultiplexedConnection, RedisAway> {
+        let mut shared = self.inner.shared.lock().await;
+        if let Some(connection) = &*shared {
+            return Ok((**connection).clone());
+        }
+        let connection = self.inner.pool.get().await?;
+        let clone = (*connection).clone();
+        *shared = Some(connection);
+        Ok(clone)
+    }
+
+    /// Back to the pool, which finds out whether it is any good before it hands it out again.
+    fn give_up_shared(&self) {
+        if let Ok(mut shared) = self.inner.shared.try_lock() {
+            *shared = None;
+        }
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").field("prefix", &self.inner.prefix).finish_non_exhaustive()
+    }
+}
