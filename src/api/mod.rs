@@ -1,9 +1,11 @@
 //! HTTP only: decodes a request, calls one use case, encodes its answer; knows no SQL and no broker.
 
+pub mod client_address;
 pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod http_date;
+pub mod limits;
 pub mod list;
 pub mod middleware;
 pub mod openapi;
@@ -15,12 +17,12 @@ pub mod timestamp;
 pub mod v1;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::domain::ambient::Ambient;
-use middleware::{EdgeSettings, json_only};
+use middleware::{EdgeSettings, json_only, rate_limit};
 use state::ApiState;
 
 /// The table of contents: every resource is one line, `.merge(v1::<resource>::routes())`.
@@ -37,6 +39,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::webhook_endpoints::routes())
         .merge(v1::gateway::routes())
         .merge(v1::idempotency_keys::routes())
+        .merge(v1::rate_limits::routes())
 }
 
 /// What answers with files; else it is a resource like the others.
@@ -61,11 +64,12 @@ pub fn router_beside(
     let routes = resources
         .layer(from_fn(json_only::layer))
         .merge(files)
-        .with_state(state)
+        .with_state(state.clone())
         .merge(openapi::routes(&document))
         .merge(docs::routes())
         .merge(others);
-    middleware::wrap(routes, edge, ambient)
+    let limited = routes.layer(from_fn_with_state(state, rate_limit::layer));
+    middleware::wrap(limited, edge, ambient)
 }
 
 /// The OpenAPI document of version 1, as it is served and committed.

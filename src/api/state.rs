@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::extract::CursorKey;
+use super::limits::Limits;
 use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
@@ -15,6 +16,8 @@ pub struct ApiState {
     pub payments: Arc<Payments>,
     pub jobs: Arc<Jobs>,
     pub webhooks: Arc<Webhooks>,
+    /// How many requests each caller may make.
+    pub limits: Arc<Limits>,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
 }

@@ -7,7 +7,9 @@ use tokio::net::TcpListener;
 
 use super::ops::Extras;
 use super::serve::Served;
-use super::{AppError, database, dependencies, jobs, ops, payments, serve, services, webhooks};
+use super::{
+    AppError, database, dependencies, jobs, limits, ops, payments, serve, services, webhooks,
+};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -61,12 +63,14 @@ fn serve_both(
     let payments = payments::open(config, &services, gateway, shutdown)?;
     let jobs = jobs::open(config, &services, gateway)?;
     let webhooks = webhooks::open(config, &services, None)?;
+    let limits = limits::open(config, limits::redis(config)?.as_ref(), &ambient);
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),
         payments: Arc::new(payments),
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
+        limits: Arc::new(limits),
         cursors,
     };
     let edge = EdgeSettings::from(&config.http);

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod install;
 pub mod jobs;
 pub mod keys;
+pub mod limits;
 pub mod ops;
 pub mod payments;
 pub mod program;

@@ -11,7 +11,9 @@ use super::gateway::OpenGateway;
 use super::install::install;
 use super::ops::{self, Extras};
 use super::serve::Served;
-use super::{AppError, database, gateway, jobs, payments, seed, serve, services, webhooks, worker};
+use super::{
+    AppError, database, gateway, jobs, limits, payments, seed, serve, services, webhooks, worker,
+};
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
@@ -212,6 +214,7 @@ fn start_parts(
     let jobs = jobs::open(config, &services, &gateway_url)?;
     worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
+    let limits = limits::open(config, limits::redis(config)?.as_ref(), &ambient);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
@@ -219,6 +222,7 @@ fn start_parts(
         payments: Arc::new(payments),
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
+        limits: Arc::new(limits),
         cursors,
     };
     let probes = crate::ops::probe_routes(health.clone());

@@ -23,6 +23,7 @@ mod log;
 mod mail;
 mod network;
 mod ops;
+mod rate_limits;
 mod reader;
 mod redis;
 mod secret_key;
@@ -51,6 +52,7 @@ pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use network::{IpNetwork, TrustedProxies};
 pub use ops::Ops;
+pub use rate_limits::RateLimits;
 pub use redis::Redis;
 pub use secret_key::{DerivedKey, RootKey};
 pub use setting::{Exposure, Setting};
@@ -88,6 +90,12 @@ pub const SETTINGS: &[&Setting] = &[
     &database::STATEMENT_TIMEOUT,
     &embedded::PG_BIN,
     &redis::REDIS_URL,
+    &redis::REDIS_PREFIX,
+    &rate_limits::ANONYMOUS,
+    &rate_limits::USER,
+    &rate_limits::ADMIN,
+    &rate_limits::LOGIN,
+    &rate_limits::REPORTS,
     &broker::AMQP_URL,
     &broker::AMQP_PREFIX,
     &mail::SMTP_URL,
@@ -199,6 +207,8 @@ pub struct Config {
     pub embedded: Embedded,
     /// Redis, if there is one.
     pub redis: Redis,
+    /// How many requests each kind of caller may make.
+    pub rate_limits: RateLimits,
     /// RabbitMQ, if there is one.
     pub broker: Broker,
     /// Outgoing mail.
@@ -247,6 +257,7 @@ impl Config {
         let database = database::read(reader, program.database());
         let embedded = embedded::read(reader);
         let redis = redis::read(reader, program.shared_parts());
+        let rate_limits = rate_limits::read(reader);
         let broker = broker::read(reader, program.shared_parts());
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
@@ -267,6 +278,7 @@ impl Config {
             database: database?,
             embedded: embedded?,
             redis: redis?,
+            rate_limits: rate_limits?,
             broker: broker?,
             mail: mail?,
             gateway: gateway?,

@@ -19,6 +19,7 @@ pub mod page;
 pub mod payment;
 pub mod permission;
 pub mod product;
+pub mod rate;
 pub mod refund;
 pub mod report;
 pub mod stock;

@@ -14,6 +14,7 @@ mod crash;
 mod embedded;
 mod examples;
 mod files;
+mod limits;
 mod money;
 mod ops;
 mod processes;

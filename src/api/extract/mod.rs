@@ -1,5 +1,6 @@
 //! What a handler's parameters are made from: each extractor reads one part of a request strictly; none knows a resource.
 
+pub mod account_limit;
 pub mod caller;
 pub mod cause;
 pub mod fields;
@@ -14,6 +15,7 @@ pub mod query;
 pub mod range;
 pub mod read_conditions;
 
+pub use account_limit::AccountLimit;
 pub use fields::{Fields, Parse};
 pub use id::{PathId, PathIds, parse_id};
 pub use idempotency_key::{OptionalKey, PathKey, RequiredKey, fingerprint};

@@ -10,6 +10,9 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id::X_REQUEST_ID;
+use crate::api::limits::told::{
+    RATELIMIT, RATELIMIT_POLICY, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
+};
 
 /// How long a browser may remember the answer to its preflight request.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -40,8 +43,11 @@ pub(super) fn layer(origins: Vec<HeaderValue>) -> Option<CorsLayer> {
             WWW_AUTHENTICATE,
             X_REQUEST_ID,
             HeaderName::from_static("idempotency-replayed"),
-            HeaderName::from_static("ratelimit"),
-            HeaderName::from_static("ratelimit-policy"),
+            RATELIMIT,
+            RATELIMIT_POLICY,
+            X_RATELIMIT_LIMIT,
+            X_RATELIMIT_REMAINING,
+            X_RATELIMIT_RESET,
         ])
         .max_age(REMEMBERED);
     Some(layer)

@@ -6,21 +6,26 @@
 //! 3. `metrics`: counts what clients see, so it wraps whatever may still change the status.
 //! 4. `security_headers`: on every response, whoever made it.
 //! 5. `cors`: a browser must be able to read errors too, and a preflight request needs no more than this.
-//! 6. `problems`: everything below may answer an error in any form; here it gets its final one.
-//! 7. `url_limit`: the cheapest refusal first.
-//! 8. `catch_panic`: turns a panic into what `problems` understands.
-//! 9. `deadline`: bounds handler and extractors, the reading of the body among them.
-//! 10. the body limit, which extractors heed; a route that takes more sets its own.
+//! 6. `limit_headers`: whatever becomes of a request after it was counted, its answer says how the limits stand.
+//! 7. `problems`: everything below may answer an error in any form; here it gets its final one.
+//! 8. `url_limit`: the cheapest refusal first.
+//! 9. `catch_panic`: turns a panic into what `problems` understands.
+//! 10. `deadline`: bounds handler and extractors, the reading of the body among them.
+//! 11. the body limit, which extractors heed; a route that takes more sets its own.
 //!
-//! `json_only` is not among them: it is for routes whose one representation is JSON, and `api` puts it on those.
+//! Two are not among them, since they are not for everything, and `api` puts them within these: `rate_limit` knows callers
+//! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `json_only` is for routes
+//! whose one representation is JSON.
 
 mod catch_panic;
 mod cors;
 mod deadline;
 pub(in crate::api) mod json_only;
+mod limit_headers;
 mod method;
 mod metrics;
 mod problems;
+pub(in crate::api) mod rate_limit;
 mod request_id;
 mod security_headers;
 mod settings;
@@ -46,11 +51,12 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
     let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts } = settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
     let stack = ServiceBuilder::new()
-        .layer(from_fn_with_state(ambient, request_id::layer))
+        .layer(from_fn_with_state(ambient.clone(), request_id::layer))
         .layer(from_fn(span::layer))
         .layer(from_fn(metrics::layer))
         .layer(from_fn_with_state(Hsts(hsts), security_headers::layer))
         .option_layer(cors::layer(cors_origins))
+        .layer(from_fn_with_state(ambient, limit_headers::layer))
         .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
         .layer(from_fn(url_limit::layer))
         .layer(from_fn(catch_panic::layer))

@@ -36,7 +36,7 @@ const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("users", "Customers and staff: signing up and looking after an account."),
     ("auth", "Signing in, refreshing and ending a session."),
     ("products", "The catalogue and its stock."),
@@ -46,6 +46,7 @@ const TAGS: [(&str, &str); 9] = [
     ("events", "What happened, for those who ask later."),
     ("webhook-endpoints", "Addresses that are told of events as they happen."),
     ("idempotency-keys", "What became of a request whose answer was lost."),
+    ("rate-limits", "How many requests one may make, and how many are left."),
 ];
 
 /// The document without operations. An operation needs a token unless it says `security(())`.
@@ -60,7 +61,11 @@ pub(super) fn base() -> OpenApi {
              `support@example.com` or `admin@example.com`, with the same password.\n\n\
              Every error is a problem (RFC 9457) whose `type` leads to a page that explains it. \
              Amounts are whole minor units of their currency (ISO 4217): 4990 is MYR 49.90, and \
-             JPY 4990 is 4990 yen. An `Idempotency-Key` makes a request safe to repeat for 24 hours.",
+             JPY 4990 is 4990 yen. An `Idempotency-Key` makes a request safe to repeat for 24 hours.\n\n\
+             Every answer tells how the caller's rate limits stand: `RateLimit-Policy` and `RateLimit` \
+             (draft-ietf-httpapi-ratelimit-headers), and `X-RateLimit-Limit`, `-Remaining` and \
+             `-Reset` (Unix seconds) of the narrowest. Beyond them it is 429 with a `Retry-After` that \
+             is true. On an answer with `Age`, which a cache has kept, they mean nothing.",
         ))
         .build();
     let token = HttpBuilder::new()

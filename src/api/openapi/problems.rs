@@ -36,10 +36,11 @@ macro_rules! problems {
 pub(crate) use problems;
 
 /// What any operation may come to, whatever it does.
-const ANYWHERE: [ProblemCode; 8] = [
+const ANYWHERE: [ProblemCode; 9] = [
     ProblemCode::MalformedRequest,
     ProblemCode::NotAcceptable,
     ProblemCode::UriTooLong,
+    ProblemCode::RateLimited,
     ProblemCode::InternalError,
     ProblemCode::DependencyUnavailable,
     ProblemCode::RequestTimeout,

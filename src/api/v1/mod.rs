@@ -8,6 +8,7 @@ pub mod idempotency_keys;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod rate_limits;
 pub mod reports;
 pub mod users;
 pub mod webhook_endpoints;

@@ -5,11 +5,13 @@
 //! taking another connection for each call would cost a round trip more. The circuit opens after a few failures, so that
 //! an absent Redis costs a request nothing but the look at it.
 
+pub mod limits;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{AsyncConnectionConfig, RedisError, RedisResult};
+use deadpool_redis::redis::{AsyncConnectionConfig, ErrorKind, RedisError, RedisResult};
 use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -37,6 +39,9 @@ pub enum RedisAway {
     Connect(#[from] PoolError),
     #[error(transparent)]
     Failed(#[from] RedisError),
+    /// Somebody else's answer.
+    #[error("the answer is not what was asked for")]
+    Unreadable,
 }
 
 /// Shared by everything in the process that asks Redis.
@@ -71,10 +76,7 @@ impl Redis {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_no_runtime| {
-                RedisError::from((
-                    deadpool_redis::redis::ErrorKind::Client,
-                    "no runtime for the pool",
-                ))
+                RedisError::from((ErrorKind::Client, "no runtime for the pool"))
             })?;
         let settings = BreakerSettings {
             window: time::Duration::seconds(5),

@@ -103,29 +103,53 @@ fn issue(
     encode(&header, &claims, &key.encoding).map(Into::into).map_err(SessionError::Signing)
 }
 
-/// Who presents this token, and what they may do right now.
+/// Whom a token of ours was issued for; whether they may still use it was not asked yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Bearer {
+    pub user_id: UserId,
+    session_id: SessionId,
+    access_epoch: i64,
+    /// What the token was issued for; what of it still holds is not known.
+    pub scopes: ScopeSet,
+}
+
+/// Who presents this token: signature, claims and time are right. The database is asked for nothing but keys.
 ///
 /// # Errors
 /// [`TokenError`]; nothing outside our own database is ever asked, whatever the token says.
-#[tracing::instrument(name = "service.auth.verify", level = "debug", skip_all)]
-pub async fn verify(services: &Services, token: &str) -> Result<Principal, TokenError> {
+#[tracing::instrument(name = "service.auth.identify", level = "debug", skip_all)]
+pub async fn identify(services: &Services, token: &str) -> Result<Bearer, TokenError> {
     let kid = key_name(token)?;
     let key = keys::named(services, &kid).await?.ok_or(TokenFault::UnknownKey)?;
     let claims = check(&services.auth, &key, token, services.ambient.now())?;
-    let (user_id, session_id) = (UserId::from(claims.sub), SessionId::from(claims.sid));
+    Ok(Bearer {
+        user_id: UserId::from(claims.sub),
+        session_id: SessionId::from(claims.sid),
+        access_epoch: claims.epoch,
+        scopes: ScopeSet::parse_known(&claims.scope),
+    })
+}
+
+/// What the bearer may do right now, if their session lives.
+///
+/// # Errors
+/// [`TokenError::Revoked`], or the store's.
+#[tracing::instrument(name = "service.auth.admit", level = "debug", skip_all)]
+pub async fn admit(services: &Services, bearer: &Bearer) -> Result<Principal, TokenError> {
+    let Bearer { user_id, session_id, access_epoch, scopes } = *bearer;
     let access = read(&services.pool, |conn| {
         async move { sessions::find_access(conn, session_id, user_id).await }.scope_boxed()
     })
     .await?
     .ok_or(TokenError::Revoked)?;
-    if !access.is_live(services.ambient.now()) || access.access_epoch != claims.epoch {
+    if !access.is_live(services.ambient.now()) || access.access_epoch != access_epoch {
         return Err(TokenError::Revoked);
     }
     Ok(Principal {
         user_id,
         session_id,
         role: access.role,
-        scopes: ScopeSet::parse_known(&claims.scope).intersection(access.role.scopes()),
+        scopes: scopes.intersection(access.role.scopes()),
     })
 }
 

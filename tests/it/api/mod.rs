@@ -16,6 +16,7 @@ mod orders;
 mod pages;
 mod payments;
 mod products;
+mod rate_limits;
 pub mod reports;
 pub mod shop;
 mod strain;

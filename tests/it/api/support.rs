@@ -8,6 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use till::api::extract::CursorKey;
+use till::api::limits::Limits;
 use till::api::middleware::EdgeSettings;
 use till::api::router;
 use till::api::state::ApiState;
@@ -82,11 +83,26 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
 
 /// [`router_with`] that registers endpoints with these webhooks.
 pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
+    router_of(test, payments, webhooks, test.limits())
+}
+
+/// [`router_over`] under these limits.
+pub fn router_under(test: &TestServices, limits: Limits) -> Router {
+    router_of(test, test.payments(BaseUrl::of(NOBODY)), test.webhooks(), limits)
+}
+
+fn router_of(
+    test: &TestServices,
+    payments: Payments,
+    webhooks: Webhooks,
+    limits: Limits,
+) -> Router {
     let state = ApiState {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
         webhooks: Arc::new(webhooks),
+        limits: Arc::new(limits),
         cursors: CursorKey::new([7; 32]),
     };
     router(state, EdgeSettings::default(), test.services.ambient.clone())

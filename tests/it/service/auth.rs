@@ -16,7 +16,7 @@ use till::service::auth::refresh::refresh;
 use till::service::auth::refresh_token::RefreshToken;
 use till::service::auth::revoke::revoke;
 use till::service::auth::sign_in::{SignIn, sign_in};
-use till::service::auth::tokens::{TokenPair, verify};
+use till::service::auth::tokens::{TokenPair, admit, identify};
 use till::service::users::update::{UpdateUser, update};
 use till::service::users::update_me::update_me;
 use time::Duration;
@@ -41,6 +41,10 @@ pub(super) async fn principal(
     pair: &TokenPair,
 ) -> Result<Principal, TokenError> {
     verify(services, pair.access_token.expose_secret()).await
+}
+
+async fn verify(services: &Services, token: &str) -> Result<Principal, TokenError> {
+    admit(services, &identify(services, token).await?).await
 }
 
 fn refresh_token(pair: &TokenPair) -> RefreshToken {

@@ -62,7 +62,12 @@ impl Deployment {
     }
 
     pub async fn api(&self) -> Process {
-        self.start(&mut Command::new(env!("CARGO_BIN_EXE_api")), &[]).await
+        self.api_with(&[]).await
+    }
+
+    /// With these settings beside the usual.
+    pub async fn api_with(&self, settings: &[(&str, String)]) -> Process {
+        self.start(&mut Command::new(env!("CARGO_BIN_EXE_api")), settings).await
     }
 
     pub async fn worker(&self) -> Process {
@@ -104,6 +109,10 @@ impl Deployment {
             ("TILL_DATABASE_POOL_MIN", "0".to_owned()),
             ("TILL_DATABASE_POOL_MAX", "8".to_owned()),
             ("REDIS_URL", redis),
+            ("TILL_REDIS_PREFIX", format!("{}:", self.rabbit.prefix)),
+            // All clients of a test are at one address.
+            ("TILL_RATE_LIMIT_ANONYMOUS", "off".to_owned()),
+            ("TILL_RATE_LIMIT_LOGIN", "off".to_owned()),
             ("AMQP_URL", self.rabbit.url()),
             ("TILL_AMQP_PREFIX", self.rabbit.prefix.clone()),
             ("SMTP_URL", format!("smtp://{}", self.sink.address)),

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use sqlx::PgPool;
+use till::api::limits::Limits;
 use till::clients::payment_gateway::{
     CallbackVerifier, GatewayRecord, GuardedGateway, SandboxGateway,
 };
 use till::clients::webhook_sender::WebhookSender;
-use till::config::{BaseUrl, DerivedKey, RootKey};
+use till::config::{BaseUrl, DerivedKey, RateLimits, RootKey, TrustedProxies};
 use till::domain::ambient::Ambient;
 use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
+use till::resilience::rate_limit::RateLimiter;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::jobs::{Jobs, Pace};
 use till::service::payments::Payments;
@@ -121,6 +123,22 @@ impl TestServices {
         let sender = WebhookSender::new(deadline, allowed, lookup).unwrap();
         let vault = RootKey::new([7; 32]).derive(WEBHOOK_SECRETS_LABEL);
         Webhooks::new(self.services.clone(), sender, vault)
+    }
+
+    /// No limits at all.
+    pub fn limits(&self) -> Limits {
+        self.limits_of(RateLimits::default())
+    }
+
+    /// These limits, kept in process and by the test's clock; 10.0.0.0/8 are proxies.
+    pub fn limits_of(&self, rates: RateLimits) -> Limits {
+        self.limits_in(RateLimiter::in_process(self.clock.clone()), rates)
+    }
+
+    /// These limits, kept there; 10.0.0.0/8 are proxies.
+    pub fn limits_in(&self, limiter: RateLimiter, rates: RateLimits) -> Limits {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        Limits::new(limiter, rates, proxies)
     }
 
     /// The cause of an effect whose cause doesn't matter.

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{AccountLimit, Fields, Parse, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -80,7 +80,11 @@ problems!(SignInProblems: InvalidCredentials);
 )]
 pub async fn create_token(
     State(state): State<ApiState>,
+    attempts: AccountLimit,
     request: ValidJson<CreateTokenRequest>,
 ) -> Result<Json<TokenPairBody>, Problem> {
+    if let Some(email) = &request.command.email {
+        attempts.admit(email).await?;
+    }
     Ok(Json(sign_in(&state.services, request.command).await?.into()))
 }

@@ -1,0 +1,157 @@
+//! Which limits a request is under, and whose: by address without a token, by user with one, and beside that by what is
+//! asked for; how one counts is the mechanism's business, and what a limit is, configuration's.
+//!
+//! | who | under | counted by |
+//! | --- | --- | --- |
+//! | no token, or one that is none of ours | `anonymous` | address (IPv6: its /64) |
+//! | a user's token | `user` or `admin` | user |
+//! | signing in, renewing a token, signing up | `login` beside `anonymous` | address |
+//! | signing in | `login-account` | account, known or not, right password or not |
+//! | asking for a report | `reports` beside `user` or `admin` | user |
+//!
+//! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
+//! lives is asked of the database afterwards, so that who is refused costs no query. Messages of the payment gateway are
+//! under no limit: their signature is checked at once, and refusing them would only delay what is known already.
+
+pub mod told;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use axum::http::request::Parts;
+use sha2::{Digest, Sha256};
+
+use super::client_address::{client_address, network};
+use crate::config::{RateLimits, TrustedProxies};
+use crate::domain::access::Scope;
+use crate::domain::ids::Id;
+use crate::domain::rate::Rate;
+use crate::domain::user::Email;
+use crate::resilience::rate_limit::{Intent, Policy, RateLimiter, SharedPolicy};
+use crate::service::auth::tokens::Bearer;
+use told::Told;
+
+/// What lies below these is limited.
+const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
+const GATEWAY: &str = "/v1/gateway/";
+
+/// Operations that take credentials, or make them.
+const LOGIN: [&str; 3] = ["/v1/auth/token", "/v1/auth/refresh", "/v1/users"];
+const REPORTS: &str = "/v1/reports/generate";
+
+/// The limits of this deployment.
+#[derive(Debug)]
+pub struct Limits {
+    limiter: RateLimiter,
+    proxies: TrustedProxies,
+    anonymous: Option<SharedPolicy>,
+    user: Option<SharedPolicy>,
+    admin: Option<SharedPolicy>,
+    login: Option<SharedPolicy>,
+    account: Option<SharedPolicy>,
+    reports: Option<SharedPolicy>,
+}
+
+/// Whom a request counts for.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// As the store of limits knows them.
+    name: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Address,
+    User,
+    Admin,
+}
+
+impl Limits {
+    /// `off` limits are not there.
+    pub fn new(limiter: RateLimiter, rates: RateLimits, proxies: TrustedProxies) -> Self {
+        let policy = |name, rate: Option<Rate>| rate.map(|rate| Arc::new(Policy::new(name, rate)));
+        Self {
+            limiter,
+            proxies,
+            anonymous: policy("anonymous", rates.anonymous),
+            user: policy("user", rates.user),
+            admin: policy("admin", rates.admin),
+            login: policy("login", rates.login),
+            account: policy("login-account", rates.login),
+            reports: policy("reports", rates.reports),
+        }
+    }
+
+    /// Whether requests to this path are limited at all.
+    pub fn apply_to(path: &str) -> bool {
+        LIMITED.iter().any(|below| path.starts_with(below)) && !path.starts_with(GATEWAY)
+    }
+
+    /// Whom this request counts for, with the bearer of its token if it has a good one.
+    pub fn subject(&self, parts: &Parts, bearer: Option<&Bearer>) -> Subject {
+        if let Some(bearer) = bearer {
+            let admin = bearer.scopes.contains(Scope::UsersAdmin);
+            let kind = if admin { Kind::Admin } else { Kind::User };
+            return Subject { name: format!("user:{}", bearer.user_id.as_uuid()), kind };
+        }
+        let address = client_address(&parts.headers, &parts.extensions, &self.proxies);
+        let name = address.map_or_else(
+            || "address:unknown".to_owned(),
+            |address| format!("address:{}", network(address)),
+        );
+        Subject { name, kind: Kind::Address }
+    }
+
+    /// Takes one request of this subject to this route (`None`: there is none at that path).
+    pub async fn take(&self, subject: &Subject, method: &Method, route: Option<&str>) -> Vec<Told> {
+        let beside = match (subject.kind, route) {
+            (Kind::Address, Some(route)) if method == Method::POST && LOGIN.contains(&route) => {
+                self.login.as_ref()
+            }
+            (Kind::User | Kind::Admin, Some(REPORTS)) if method == Method::POST => {
+                self.reports.as_ref()
+            }
+            (_, _) => None,
+        };
+        let policies: Vec<_> =
+            self.general(subject.kind).into_iter().chain(beside).cloned().collect();
+        self.ask(&subject.name, policies, Intent::Take).await
+    }
+
+    /// Takes one attempt to sign in to the account of this address, whether there is one or not.
+    pub async fn take_account(&self, email: &Email) -> Vec<Told> {
+        // Not the address itself: it is nobody's business who looks into Redis.
+        let digest = Sha256::digest(email.as_str());
+        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let policies = self.account.iter().cloned().collect();
+        self.ask(&format!("account:{name}"), policies, Intent::Take).await
+    }
+
+    /// All limits of this subject as they stand; takes nothing.
+    pub async fn look(&self, subject: &Subject) -> Vec<Told> {
+        let beside = match subject.kind {
+            Kind::Address => self.login.as_ref(),
+            Kind::User | Kind::Admin => self.reports.as_ref(),
+        };
+        let policies = self.general(subject.kind).into_iter().chain(beside).cloned().collect();
+        self.ask(&subject.name, policies, Intent::Look).await
+    }
+
+    fn general(&self, kind: Kind) -> Option<&SharedPolicy> {
+        match kind {
+            Kind::Address => self.anonymous.as_ref(),
+            Kind::User => self.user.as_ref(),
+            Kind::Admin => self.admin.as_ref(),
+        }
+    }
+
+    async fn ask(&self, subject: &str, policies: Vec<SharedPolicy>, intent: Intent) -> Vec<Told> {
+        let standings = self.limiter.ask(subject, &policies, intent).await;
+        policies
+            .into_iter()
+            .zip(standings)
+            .map(|(policy, standing)| Told { policy, standing })
+            .collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! Where limits are kept: shared by all instances where there is such a place, else in the process; it decides nothing itself.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::in_process::InProcess;
+use super::law::Standing;
+use super::policy::SharedPolicy;
+use crate::domain::clock::Clock;
+
+/// Whether the request is made or only asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    Take,
+    Look,
+}
+
+/// The shared place did not answer in the time one may wait for it.
+#[derive(Debug, thiserror::Error)]
+#[error("the shared limits did not answer")]
+pub struct LimitStoreAway(#[source] pub Box<dyn Error + Send + Sync>);
+
+/// A place that all instances share. It waits for nothing longer than a request can.
+pub trait LimitStore: Send + Sync {
+    /// One request of one caller under all these policies, atomically: passes where each lets it pass, and only then is
+    /// taken from each. The standings are in the order of the policies.
+    fn ask<'a>(
+        &'a self,
+        subject: &'a str,
+        policies: &'a [SharedPolicy],
+        intent: Intent,
+    ) -> BoxFuture<'a, Result<Vec<Standing>, LimitStoreAway>>;
+}
+
+/// Limits that go on whatever becomes of the shared place: without it each instance enforces the full limit by itself.
+#[derive(Clone)]
+pub struct RateLimiter {
+    shared: Option<Arc<dyn LimitStore>>,
+    local: InProcess,
+}
+
+impl RateLimiter {
+    /// In this process alone.
+    pub fn in_process(clock: Arc<dyn Clock>) -> Self {
+        Self { shared: None, local: InProcess::new(clock) }
+    }
+
+    /// Shared; `clock` is for the time without the shared place, which has a clock of its own.
+    pub fn shared(store: Arc<dyn LimitStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { shared: Some(store), local: InProcess::new(clock) }
+    }
+
+    /// As [`LimitStore::ask`], but it always answers.
+    pub async fn ask(
+        &self,
+        subject: &str,
+        policies: &[SharedPolicy],
+        intent: Intent,
+    ) -> Vec<Standing> {
+        if policies.is_empty() {
+            return Vec::new();
+        }
+        if let Some(shared) = &self.shared {
+            match shared.ask(subject, policies, intent).await {
+                Ok(standings) => return standings,
+                // Said by the store's own circuit, once; here it is counted.
+                Err(LimitStoreAway(_)) => {
+                    metrics::counter!("rate_limit_fallbacks_total").increment(1);
+                }
+            }
+        }
+        self.local.ask(subject, policies, intent)
+    }
+}
+
+impl std::fmt::Debug for RateLimiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RateLimiter")
+            .field("shared", &self.shared.is_some())
+            .finish_non_exhaustive()
+    }
+}
