@@ -6,9 +6,11 @@
 #   tests/services.sh wait              (inside COMMAND) return once all three answer
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
-#   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl node chromium
-#                                       (Debian and Ubuntu)
+#   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
+#                                       chromium (Debian and Ubuntu)
 set -euo pipefail
+# Where Debian puts servers, for accounts that have not got it.
+export PATH=$PATH:/usr/sbin
 
 say() { printf 'services: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -45,9 +47,9 @@ has() {
     postgres) postgres_bin >/dev/null && command -v psql >/dev/null ;;
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
-    curl | chromium) command -v "$1" >/dev/null ;;
+    curl | nginx | chromium) command -v "$1" >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, node, chromium" ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium" ;;
   esac
 }
 
@@ -271,7 +273,7 @@ in_session() {
 }
 
 run() {
-  install_missing postgres redis rabbitmq curl
+  install_missing postgres redis rabbitmq curl nginx
   local postgres_port redis_port amqp_port epmd_port dist_port reply port
   for port in postgres_port redis_port amqp_port epmd_port dist_port; do
     free_port

@@ -17,7 +17,7 @@ use crate::resilience::rate_limit::RateLimiter;
 /// # Errors
 /// The address can't be read.
 pub fn redis(config: &Config) -> Result<Option<Redis>, AppError> {
-    let open = |url: &SecretString| Redis::new(url, &config.redis.prefix);
+    let open = |url: &SecretString| Redis::new(url, &config.redis.prefix, config.redis.timeout);
     config.redis.url.as_ref().map(open).transpose().map_err(|error| AppError::Part(error.into()))
 }
 

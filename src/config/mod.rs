@@ -91,6 +91,7 @@ pub const SETTINGS: &[&Setting] = &[
     &embedded::PG_BIN,
     &redis::REDIS_URL,
     &redis::REDIS_PREFIX,
+    &redis::REDIS_TIMEOUT,
     &rate_limits::ANONYMOUS,
     &rate_limits::USER,
     &rate_limits::ADMIN,

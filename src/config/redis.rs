@@ -1,9 +1,11 @@
 //! Redis: what instances share to enforce one limit and to keep one cache.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::reader::{Noted, Reader};
-use super::value::url_of;
+use super::value::{duration, url_of};
 use super::{Exposure, Needed, Setting};
 
 pub const REDIS_URL: Setting = Setting {
@@ -24,6 +26,15 @@ pub const REDIS_PREFIX: Setting = Setting {
     help: "What all keys and channels in Redis begin with; instances with the same one share limits and caches.",
 };
 
+pub const REDIS_TIMEOUT: Setting = Setting {
+    name: "TILL_REDIS_TIMEOUT",
+    exposure: Exposure::Plain { flag: "redis-timeout" },
+    expects: "a duration from 5ms to 5s",
+    default: Some("50ms"),
+    example: "20ms",
+    help: "Longest wait for Redis in one request; after it, and for a moment afterwards, the process limits and caches by itself.",
+};
+
 /// Where Redis is, if anywhere.
 #[derive(Debug)]
 pub struct Redis {
@@ -31,6 +42,8 @@ pub struct Redis {
     pub url: Option<SecretString>,
     /// What all keys begin with (`TILL_REDIS_PREFIX`).
     pub prefix: String,
+    /// Longest wait for one call, 5 ms to 5 s (`TILL_REDIS_TIMEOUT`).
+    pub timeout: Duration,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Redis, Noted> {
@@ -44,5 +57,8 @@ pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Redis, Not
         let fits = (1..=64).contains(&text.len()) && text.bytes().all(plain);
         fits.then(|| text.to_owned())
     });
-    Ok(Redis { url: url?, prefix: prefix? })
+    let timeout = reader.defaulted(&REDIS_TIMEOUT, |text| {
+        duration(text, Duration::from_millis(5)..=Duration::from_secs(5))
+    });
+    Ok(Redis { url: url?, prefix: prefix?, timeout: timeout? })
 }

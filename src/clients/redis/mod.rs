@@ -20,9 +20,6 @@ use tokio::time::timeout;
 use crate::domain::clock::SystemClock;
 use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
 
-/// Longest time of one call, with connecting if need be.
-pub const BOUND: Duration = Duration::from_millis(50);
-
 /// Connections of the pool: the shared one, and one that takes its place while it is being given up.
 const CONNECTIONS: usize = 2;
 
@@ -33,7 +30,7 @@ pub enum RedisAway {
     /// It failed a moment ago, and was not asked.
     #[error(transparent)]
     Open(#[from] CircuitOpen),
-    #[error("no answer within 50 ms")]
+    #[error("no answer in time")]
     Silent(#[from] tokio::time::error::Elapsed),
     #[error("no connection: {0}")]
     Connect(#[from] PoolError),
@@ -56,23 +53,26 @@ struct Inner {
     shared: Mutex<Option<Connection>>,
     breaker: CircuitBreaker,
     prefix: String,
+    /// Of one call, with connecting if need be.
+    bound: Duration,
 }
 
 impl Redis {
-    /// `prefix` is in front of every key. Nothing is called yet.
+    /// `prefix` is in front of every key, and `bound` the longest time of one call, with connecting if need be. Nothing is
+    /// called yet.
     ///
     /// # Errors
     /// The address can't be read.
-    pub fn new(url: &SecretString, prefix: &str) -> RedisResult<Self> {
+    pub fn new(url: &SecretString, prefix: &str, bound: Duration) -> RedisResult<Self> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(BOUND))
-            .set_response_timeout(Some(BOUND));
+            .set_connection_timeout(Some(bound))
+            .set_response_timeout(Some(bound));
         let manager = Manager::new_with_config(url.expose_secret(), config)?;
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
-            .wait_timeout(Some(BOUND))
-            .create_timeout(Some(BOUND))
-            .recycle_timeout(Some(BOUND))
+            .wait_timeout(Some(bound))
+            .create_timeout(Some(bound))
+            .recycle_timeout(Some(bound))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_no_runtime| {
@@ -83,13 +83,15 @@ impl Redis {
             most_calls: 20,
             fewest_calls: 3,
             bad_percent: 50,
-            slow_after: time::Duration::milliseconds(40),
+            // A call that took so long that it nearly failed.
+            slow_after: time::Duration::try_from(bound * 4 / 5).unwrap_or(time::Duration::MAX),
             pause: time::Duration::milliseconds(500),
             probes: 1,
         };
         // The world's time, whatever the service's is: this is about a neighbour's health.
         let breaker = CircuitBreaker::new("redis", Arc::new(SystemClock), settings);
-        let inner = Inner { pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned() };
+        let inner =
+            Inner { pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned(), bound };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -98,7 +100,7 @@ impl Redis {
         &self.inner.prefix
     }
 
-    /// Asks something of Redis, within [`BOUND`].
+    /// Asks something of Redis, within the bound.
     ///
     /// # Errors
     /// [`RedisAway`]; after a timeout Redis may have done it all the same.
@@ -110,7 +112,7 @@ impl Redis {
         F: Future<Output = RedisResult<T>>,
     {
         let permit = self.inner.breaker.admit()?;
-        let answer = timeout(BOUND, async { Ok(ask(self.shared().await?).await?) });
+        let answer = timeout(self.inner.bound, async { Ok(ask(self.shared().await?).await?) });
         let result = answer.await.unwrap_or_else(|elapsed| Err(RedisAway::from(elapsed)));
         match &result {
             Ok(_) => permit.end(Health::Good),

@@ -20,7 +20,8 @@ use crate::support::rabbit::setting;
 /// A client with a connection of its own.
 fn redis(prefix: &str) -> Redis {
     let url = SecretString::from(setting("TILL_TEST_REDIS_URL"));
-    Redis::new(&url, prefix).unwrap()
+    // What these tests state holds however busy the machine is.
+    Redis::new(&url, prefix, Duration::from_secs(30)).unwrap()
 }
 
 /// Keys that no other test has.

@@ -10,12 +10,12 @@ use till::domain::ids::{Id, UserId};
 
 use crate::support::processes::{Deployment, Process};
 
-async fn count(shop: &Deployment, query: &'static str) -> i64 {
+pub(super) async fn count(shop: &Deployment, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(&shop.pool).await.unwrap()
 }
 
 /// A product with so many pieces in stock.
-async fn stocked(shop: &Deployment, pieces: i64) -> Value {
+pub(super) async fn stocked(shop: &Deployment, pieces: i64) -> Value {
     let keeper: uuid::Uuid =
         sqlx::query_scalar("SELECT id FROM users LIMIT 1").fetch_one(&shop.pool).await.unwrap();
     let test = crate::support::services::over(shop.pool.clone());

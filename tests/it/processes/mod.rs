@@ -1,6 +1,8 @@
 //! Several processes of the production programs beside each other: they start in any order, share the work, and end cleanly.
 
+mod balanced;
 mod deployment;
+mod limits;
 mod reports;
 mod start;
 mod till_up;

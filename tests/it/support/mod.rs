@@ -1,5 +1,6 @@
 //! What tests stand on: a database of their own, services under a hand-moved clock, people and goods; only the database has a test here.
 
+pub mod balancer;
 pub mod db;
 pub mod directory;
 pub mod factories;

@@ -110,9 +110,12 @@ impl Deployment {
             ("TILL_DATABASE_POOL_MAX", "8".to_owned()),
             ("REDIS_URL", redis),
             ("TILL_REDIS_PREFIX", format!("{}:", self.rabbit.prefix)),
+            // However busy the machine is.
+            ("TILL_REDIS_TIMEOUT", "5s".to_owned()),
             // All clients of a test are at one address.
             ("TILL_RATE_LIMIT_ANONYMOUS", "off".to_owned()),
             ("TILL_RATE_LIMIT_LOGIN", "off".to_owned()),
+            ("TILL_RATE_LIMIT_USER", "off".to_owned()),
             ("AMQP_URL", self.rabbit.url()),
             ("TILL_AMQP_PREFIX", self.rabbit.prefix.clone()),
             ("SMTP_URL", format!("smtp://{}", self.sink.address)),
