@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use log::LevelFilter;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
+use sqlx::{ConnectOptions, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::install::install;
@@ -17,10 +18,17 @@ use crate::store::health::MIGRATIONS;
 /// # Errors
 /// The address can't be read.
 pub fn pool(url: &SecretString, settings: &Database) -> Result<PgPool, AppError> {
-    let statement_timeout = format!("{}ms", settings.statement_timeout.as_millis());
+    let milliseconds = |time: std::time::Duration| format!("{}ms", time.as_millis());
+    let statement_timeout = milliseconds(settings.statement_timeout);
+    let lock_timeout = milliseconds(settings.lock_timeout);
     let options = PgConnectOptions::from_str(url.expose_secret())?
         .application_name("till")
-        .options([("statement_timeout", statement_timeout.as_str())]);
+        .options([
+            ("statement_timeout", statement_timeout.as_str()),
+            ("lock_timeout", lock_timeout.as_str()),
+        ])
+        // The text has placeholders where the values were.
+        .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
     Ok(PgPoolOptions::new()
         .min_connections(settings.pool_min)
         .max_connections(settings.pool_max)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::ops::{self, Extras};
 use super::{AppError, database, dependencies, jobs, payments, services, webhooks};
 use crate::clients::broker::{RabbitMq, Topology};
-use crate::clients::mailer::{MailFolder, Mailer, SmtpMailer};
+use crate::clients::mailer::{GuardedMailer, MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
+use crate::domain::clock::SystemClock;
 use crate::ops::{Health, Importance, Probe, Readiness};
 use crate::service::Services;
 use crate::service::jobs::Jobs;
@@ -33,7 +34,9 @@ pub struct Mailing {
 pub fn mailing(config: &Config) -> Result<Mailing, AppError> {
     let from = config.mail.from.clone();
     if let Some(url) = &config.mail.url {
-        return Ok(Mailing { mailer: Arc::new(SmtpMailer::new(url, from)?), folder: None });
+        let server = Arc::new(SmtpMailer::new(url, from)?);
+        let mailer = Arc::new(GuardedMailer::new(server, Arc::new(SystemClock)));
+        return Ok(Mailing { mailer, folder: None });
     }
     let folder = MailFolder::new(config.data_dir.join("mail"), from);
     Ok(Mailing { mailer: Arc::new(folder.clone()), folder: Some(folder) })

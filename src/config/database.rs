@@ -62,6 +62,24 @@ pub const STATEMENT_TIMEOUT: Setting = Setting {
     help: "Longest time of one statement of a request; Postgres cancels it after that.",
 };
 
+pub const LOCK_TIMEOUT: Setting = Setting {
+    name: "TILL_DATABASE_LOCK_TIMEOUT",
+    exposure: Exposure::Plain { flag: "database-lock-timeout" },
+    expects: "a duration from 10ms to 10m",
+    default: Some("2s"),
+    example: "2s",
+    help: "Longest wait of a request's statement for a row or a table that somebody else has locked; after it the answer is 503.",
+};
+
+pub const SLOW_STATEMENT: Setting = Setting {
+    name: "TILL_DATABASE_SLOW_STATEMENT",
+    exposure: Exposure::Plain { flag: "database-slow-statement" },
+    expects: "a duration from 1ms to 10m",
+    default: Some("500ms"),
+    example: "200ms",
+    help: "A statement that takes longer is logged, without its values.",
+};
+
 /// Postgres and the pool.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -77,6 +95,10 @@ pub struct Database {
     pub acquire_timeout: Duration,
     /// Longest statement of a request, 50 ms to 10 min (`TILL_DATABASE_STATEMENT_TIMEOUT`).
     pub statement_timeout: Duration,
+    /// Longest wait for a lock, 10 ms to 10 min (`TILL_DATABASE_LOCK_TIMEOUT`).
+    pub lock_timeout: Duration,
+    /// Statements that take longer are logged, 1 ms to 10 min (`TILL_DATABASE_SLOW_STATEMENT`).
+    pub slow_statement: Duration,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Database, Noted> {
@@ -94,6 +116,8 @@ pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Database, 
     let acquire_timeout = reader.defaulted(&ACQUIRE_TIMEOUT, |text| duration(text, span(50, 60)));
     let statement_timeout =
         reader.defaulted(&STATEMENT_TIMEOUT, |text| duration(text, span(50, 600)));
+    let lock_timeout = reader.defaulted(&LOCK_TIMEOUT, |text| duration(text, span(10, 600)));
+    let slow_statement = reader.defaulted(&SLOW_STATEMENT, |text| duration(text, span(1, 600)));
     Ok(Database {
         url: url?,
         pool_min: pool_min?,
@@ -101,6 +125,8 @@ pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Database, 
         idle_timeout: idle_timeout?,
         acquire_timeout: acquire_timeout?,
         statement_timeout: statement_timeout?,
+        lock_timeout: lock_timeout?,
+        slow_statement: slow_statement?,
     })
 }
 

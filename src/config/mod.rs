@@ -88,6 +88,8 @@ pub const SETTINGS: &[&Setting] = &[
     &database::IDLE_TIMEOUT,
     &database::ACQUIRE_TIMEOUT,
     &database::STATEMENT_TIMEOUT,
+    &database::LOCK_TIMEOUT,
+    &database::SLOW_STATEMENT,
     &embedded::PG_BIN,
     &redis::REDIS_URL,
     &redis::REDIS_PREFIX,

@@ -139,6 +139,15 @@ impl CircuitBreaker {
         Ok(CallPermit { breaker: self.clone(), generation, began: now, verdict: None })
     }
 
+    /// How long nothing is let through yet; `None` where a call, or a probe, may be.
+    pub fn open_for(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        match self.lock().state {
+            State::Open { until } if now < until => Some(until - now),
+            State::Open { .. } | State::HalfOpen { .. } | State::Closed(_) => None,
+        }
+    }
+
     fn judge(&self, permit: &CallPermit) {
         let now = self.clock.now();
         let slow = now - permit.began > self.settings.slow_after;

@@ -12,7 +12,7 @@ pub enum StoreError {
     /// No connection, or none free in time; nothing was done, or it is unknown whether a commit was.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
-    /// The statement took longer than allowed (SQLSTATE 57014).
+    /// The statement, or its wait for a lock, took longer than allowed (SQLSTATE 57014, 55P03).
     #[error("the statement took too long")]
     TooSlow(#[source] sqlx::Error),
     /// A row that the domain can't believe.
@@ -63,7 +63,7 @@ impl From<sqlx::Error> for StoreError {
             let code = database.code();
             return match code.as_deref() {
                 Some("40001" | "40P01") => Self::Retry(error),
-                Some("57014") => Self::TooSlow(error),
+                Some("57014" | "55P03") => Self::TooSlow(error),
                 // Shutting down, starting up, too many connections, connection lost (classes 08, 53, 57P).
                 Some(code)
                     if code.starts_with("08")

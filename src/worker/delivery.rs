@@ -28,8 +28,8 @@ pub enum Failure {
     /// The next try may fare better.
     #[error("{0}")]
     Temporary(#[source] BoxError),
-    /// Somebody else is at it; until then nothing is known.
-    #[error("somebody else is at it")]
+    /// It was not tried: somebody else is at it, or who would take it is away. Until then nothing is known.
+    #[error("it was not tried: somebody else is at it, or who takes it is away")]
     Busy { known_after: Duration },
     /// No try will fare better.
     #[error("{0}")]
@@ -67,16 +67,20 @@ pub fn wait_after(tries: i32) -> Duration {
 
 impl From<SendMailError> for Failure {
     fn from(error: SendMailError) -> Self {
-        use crate::clients::mailer::MailError::{Permanent, Temporary};
+        use crate::clients::mailer::MailError::{Away, Open, Permanent, Temporary};
         match error {
             error @ (SendMailError::OtherEvent { .. }
             | SendMailError::SubjectGone { .. }
             | SendMailError::Template(_)) => Self::Permanent(error.into()),
-            SendMailError::BeingSent { known_after } => {
+            SendMailError::BeingSent { known_after }
+            | SendMailError::ServerAway { known_after } => {
                 Self::Busy { known_after: known_after.try_into().unwrap_or(FIRST_WAIT) }
             }
             SendMailError::Mail(error @ Permanent(_)) => Self::Permanent(error.into()),
-            SendMailError::Mail(error @ Temporary(_)) => Self::Temporary(error.into()),
+            SendMailError::Mail(Open(circuit)) => {
+                Self::Busy { known_after: circuit.retry_after.unsigned_abs() }
+            }
+            SendMailError::Mail(error @ (Away(_) | Temporary(_))) => Self::Temporary(error.into()),
             SendMailError::Store(error) => Self::Temporary(error.into()),
         }
     }

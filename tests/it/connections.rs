@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: till\r\n\r\n";
 /// Short, so that the tests that wait for it are; whatever they assert holds for any value.
-const SHORT: Duration = Duration::from_millis(50);
+pub const SHORT: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(300);
 
-struct Server {
+pub struct Server {
     address: SocketAddr,
     shutdown: Shutdown,
     /// Lets `/slow` answer.
@@ -27,7 +27,7 @@ struct Server {
     begun: Arc<Notify>,
 }
 
-async fn serve(bounds: Connections) -> Server {
+pub async fn serve(bounds: Connections) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::new(Bounds { delay: Duration::ZERO, grace: Duration::from_secs(60) });
@@ -48,7 +48,7 @@ async fn serve(bounds: Connections) -> Server {
 }
 
 impl Server {
-    async fn connect(&self) -> TcpStream {
+    pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 }
@@ -62,7 +62,7 @@ async fn until_closed(stream: &mut TcpStream) -> String {
 }
 
 /// Reads until the answer's body is there.
-async fn answer(stream: &mut TcpStream, body: &str) {
+pub async fn answer(stream: &mut TcpStream, body: &str) {
     let mut said = String::new();
     while !said.ends_with(body) {
         let mut bytes = [0; 512];

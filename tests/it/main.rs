@@ -15,6 +15,7 @@ mod embedded;
 mod examples;
 mod files;
 mod limits;
+mod load;
 mod money;
 mod ops;
 mod processes;

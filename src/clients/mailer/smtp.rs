@@ -24,6 +24,9 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Answers 5xx that speak of our sign-in, not of the mail (RFC 4954 §6): they end when the settings are mended.
 const NOT_THE_MAILS_FAULT: [u16; 4] = [530, 534, 535, 538];
 
+/// The answer of a server that closes (RFC 5321 §3.8).
+const GOING_AWAY: u16 = 421;
+
 /// Hands mail to an SMTP server.
 #[derive(Debug)]
 pub struct SmtpMailer {
@@ -57,8 +60,9 @@ impl SmtpMailer {
         match timeout(SENT_WITHIN, sending).await {
             Ok(Ok(_taken)) => Ok(()),
             Ok(Err(error)) if is_final(&error, reach) => Err(MailError::Permanent(error.into())),
-            Ok(Err(error)) => Err(MailError::Temporary(error.into())),
-            Err(elapsed) => Err(MailError::Temporary(elapsed.into())),
+            Ok(Err(error)) if is_about_the_mail(&error) => Err(MailError::Temporary(error.into())),
+            Ok(Err(error)) => Err(MailError::Away(error.into())),
+            Err(elapsed) => Err(MailError::Away(elapsed.into())),
         }
     }
 }
@@ -85,6 +89,11 @@ fn is_final(error: &smtp::Error, reach: Reach) -> bool {
     }
     error.is_permanent()
         && !error.status().is_some_and(|code| NOT_THE_MAILS_FAULT.contains(&code.into()))
+}
+
+/// Whether the server is there and only doesn't take this one for now.
+fn is_about_the_mail(error: &smtp::Error) -> bool {
+    error.is_transient() && error.status().is_some_and(|code| u16::from(code) != GOING_AWAY)
 }
 
 impl Mailer for SmtpMailer {

@@ -71,6 +71,9 @@ pub enum SendMailError {
     /// Somebody else is sending it; after so long it is known whether they could.
     #[error("the mail is being sent by somebody else")]
     BeingSent { known_after: Duration },
+    /// The server is away; it is asked again after so long.
+    #[error("the mail server is away")]
+    ServerAway { known_after: Duration },
     /// The message is not one that this kind tells of.
     #[error("it tells of no {expected}")]
     OtherEvent { expected: &'static str },
@@ -90,6 +93,7 @@ impl super::transact::AsStoreError for SendMailError {
         match self {
             Self::Store(error) => Some(error),
             Self::BeingSent { .. }
+            | Self::ServerAway { .. }
             | Self::OtherEvent { .. }
             | Self::SubjectGone { .. }
             | Self::Template(_)

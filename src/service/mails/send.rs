@@ -39,6 +39,10 @@ impl Wish<'_> {
 #[tracing::instrument(name = "service.mails.send", skip_all, fields(kind = wish.kind.name))]
 pub async fn send(mails: &Mails, wish: Wish<'_>) -> Result<MailOutcome, SendMailError> {
     let key = wish.key();
+    // Before anything is claimed: while the server is away every mail comes by again and again.
+    if let Some(known_after) = mails.mailer.closed_for() {
+        return Err(SendMailError::ServerAway { known_after });
+    }
     let token: LeaseToken = mails.services.ambient.id();
     let (user, draft) = match claim(mails, wish, token).await? {
         Ok(claimed) => claimed,

@@ -15,6 +15,7 @@ mod openapi;
 mod orders;
 mod pages;
 mod payments;
+pub mod pools;
 mod products;
 mod rate_limits;
 pub mod reports;

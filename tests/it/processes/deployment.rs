@@ -10,12 +10,12 @@ use till::domain::ids::{Id, UserId};
 
 use crate::support::processes::{Deployment, Process};
 
-pub(super) async fn count(shop: &Deployment, query: &'static str) -> i64 {
+pub async fn count(shop: &Deployment, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(&shop.pool).await.unwrap()
 }
 
 /// A product with so many pieces in stock.
-pub(super) async fn stocked(shop: &Deployment, pieces: i64) -> Value {
+pub async fn stocked(shop: &Deployment, pieces: i64) -> Value {
     let keeper: uuid::Uuid =
         sqlx::query_scalar("SELECT id FROM users LIMIT 1").fetch_one(&shop.pool).await.unwrap();
     let test = crate::support::services::over(shop.pool.clone());

@@ -1,7 +1,7 @@
 //! Several processes of the production programs beside each other: they start in any order, share the work, and end cleanly.
 
 mod balanced;
-mod deployment;
+pub mod deployment;
 mod limits;
 mod reports;
 mod start;
