@@ -16,6 +16,7 @@ use crate::api::state::ApiState;
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::ops::{Health, Readiness};
+use crate::service::pool::Pool;
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
 
@@ -50,7 +51,7 @@ fn serve_both(
     config: &Config,
     telemetry: &Telemetry,
     (api, ops_listener): (TcpListener, TcpListener),
-    pool: &sqlx::PgPool,
+    pool: &Pool,
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
     let ambient = Ambient::system();

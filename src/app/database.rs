@@ -4,20 +4,21 @@ use std::str::FromStr;
 
 use log::LevelFilter;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::install::install;
 use super::{AppError, services};
 use crate::config::{Config, Database};
 use crate::domain::ambient::Ambient;
+use crate::service::pool::Pool;
 use crate::store::health::MIGRATIONS;
 
 /// A pool of connections; opens none yet, so that a process can start before its database.
 ///
 /// # Errors
 /// The address can't be read.
-pub fn pool(url: &SecretString, settings: &Database) -> Result<PgPool, AppError> {
+pub fn pool(url: &SecretString, settings: &Database) -> Result<Pool, AppError> {
     let milliseconds = |time: std::time::Duration| format!("{}ms", time.as_millis());
     let statement_timeout = milliseconds(settings.statement_timeout);
     let lock_timeout = milliseconds(settings.lock_timeout);
@@ -29,14 +30,15 @@ pub fn pool(url: &SecretString, settings: &Database) -> Result<PgPool, AppError>
         ])
         // The text has placeholders where the values were.
         .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
-    Ok(PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .min_connections(settings.pool_min)
         .max_connections(settings.pool_max)
         .idle_timeout(settings.idle_timeout)
         .acquire_timeout(settings.acquire_timeout)
         // A ping before each use costs a seventh of the throughput; a dead connection shows itself soon enough.
         .test_before_acquire(false)
-        .connect_lazy_with(options))
+        .connect_lazy_with(options);
+    Ok(Pool::from(pool))
 }
 
 /// Brings the schema up to date; several processes may try at once, one does it.

@@ -1,16 +1,15 @@
 //! What every program's use cases are given, made alike for each, and the probes of what they stand on.
 
-use sqlx::PgPool;
-
 use crate::config::Config;
 use crate::domain::ambient::Ambient;
 use crate::ops::{Importance, Probe};
 use crate::service::Services;
 use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use crate::service::health::{ping_broker, ping_database, ping_redis};
+use crate::service::pool::Pool;
 
 /// Services over this pool; nothing is asked of it yet.
-pub fn open(config: &Config, pool: &PgPool, ambient: &Ambient) -> Services {
+pub fn open(config: &Config, pool: &Pool, ambient: &Ambient) -> Services {
     let auth = Auth::new(AuthSettings {
         issuer: config.http.public_url.as_str().to_owned(),
         audience: config.http.public_url.as_str().to_owned(),
@@ -20,7 +19,7 @@ pub fn open(config: &Config, pool: &PgPool, ambient: &Ambient) -> Services {
 }
 
 /// Without the database there is no service.
-pub fn postgres_probe(pool: &PgPool) -> Probe {
+pub fn postgres_probe(pool: &Pool) -> Probe {
     let pool = pool.clone();
     Probe::new("postgres", Importance::Required, move || {
         let pool = pool.clone();

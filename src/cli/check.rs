@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sqlx::PgPool;
-
 use crate::service::check::{Finding, GatewayRecord, Report, check};
+use crate::service::pool::Pool;
 
 /// The check could not be done to the end, as against a rule that is broken.
 const NOT_DONE: u8 = 2;
@@ -14,11 +13,7 @@ const NOT_DONE: u8 = 2;
 ///
 /// # Errors
 /// Standard output is closed.
-pub async fn run(
-    pool: &PgPool,
-    gateway: Option<&GatewayRecord>,
-    most: i64,
-) -> io::Result<ExitCode> {
+pub async fn run(pool: &Pool, gateway: Option<&GatewayRecord>, most: i64) -> io::Result<ExitCode> {
     let checked = check(pool, gateway, most).await;
     let mut out = io::stdout().lock();
     let report = match checked {

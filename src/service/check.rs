@@ -7,11 +7,12 @@
 //! bounded.
 
 use scoped_futures::{ScopedBoxFuture, ScopedFutureExt};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use crate::clients::payment_gateway::GatewayRecord;
 use crate::clients::payment_gateway::{GatewayError, RecordedCharge};
+use crate::service::pool::Pool;
 use crate::service::transact::{read, snapshot};
 use crate::store::StoreError;
 pub use crate::store::check::Offence;
@@ -112,7 +113,7 @@ const KNOWN_TO_GATEWAY: &str = "every payment of ours with money in it is a char
 /// # Errors
 /// [`CheckError`] where it could not be done to the end.
 pub async fn check(
-    pool: &PgPool,
+    pool: &Pool,
     gateway: Option<&GatewayRecord>,
     most: i64,
 ) -> Result<Report, CheckError> {
@@ -149,7 +150,7 @@ struct Told {
     offences: Vec<Offence>,
 }
 
-async fn compare(pool: &PgPool, gateway: &GatewayRecord, most: i64) -> Result<Told, CheckError> {
+async fn compare(pool: &Pool, gateway: &GatewayRecord, most: i64) -> Result<Told, CheckError> {
     let mut told = Told::default();
     let mut after = Some(0);
     while let Some(place) = after {
@@ -175,7 +176,7 @@ async fn compare(pool: &PgPool, gateway: &GatewayRecord, most: i64) -> Result<To
 }
 
 async fn differences(
-    pool: &PgPool,
+    pool: &Pool,
     charges: &[Recorded],
 ) -> Result<Vec<(String, Offence)>, StoreError> {
     read(pool, |conn| async move { theirs::list_differences(conn, charges).await }.scope_boxed())
@@ -195,7 +196,7 @@ fn recorded(charge: RecordedCharge) -> Recorded {
 
 /// Payments that the gateway doesn't know.
 async fn find_missing(
-    pool: &PgPool,
+    pool: &Pool,
     gateway: &GatewayRecord,
     told: &Told,
     most: i64,

@@ -16,6 +16,7 @@ pub mod orders;
 pub mod outbox;
 pub mod outcome;
 pub mod payments;
+pub mod pool;
 pub mod products;
 pub mod reports;
 mod seal;
@@ -24,14 +25,13 @@ pub mod users;
 pub mod webhooks;
 
 pub use crate::store::StoreError;
-use sqlx::PgPool;
 
 use crate::domain::ambient::Ambient;
 
 /// What every use case is given.
 #[derive(Debug, Clone)]
 pub struct Services {
-    pub pool: PgPool,
+    pub pool: pool::Pool,
     pub ambient: Ambient,
     pub auth: auth::Auth,
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use scoped_futures::ScopedBoxFuture;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
 
+use super::pool::Pool;
 use crate::store::{self, StoreError};
 
 /// How often a transaction is run again when Postgres asks for it (SQLSTATE 40001, 40P01). Where it is set to
@@ -22,17 +23,18 @@ const LONGEST_WAIT: Duration = Duration::from_millis(64);
 ///
 /// # Errors
 /// Whatever `work` fails with, or a [`StoreError`] turned into it.
-pub async fn transact<'a, T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
+pub async fn transact<'a, T, E, F>(pool: &Pool, work: F) -> Result<T, E>
 where
     F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send + Sync,
     T: Send,
     E: From<StoreError> + AsStoreError + Send,
 {
     // One connection for all repetitions: a conflict must not send us to the back of the queue.
-    let mut conn = pool.acquire().await.map_err(StoreError::from)?;
+    let mut conn = pool.take().await?;
     let mut waits = waits();
     loop {
         let result = once(&mut conn, &work).await;
+        pool.heed(store_error(&result));
         let Some(wait) = wait_before_repeating(&result, &mut waits) else { return result };
         sleep(wait).await;
     }
@@ -43,16 +45,17 @@ where
 ///
 /// # Errors
 /// Whatever `work` fails with, or a [`StoreError`] turned into it.
-pub async fn read<'a, T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
+pub async fn read<'a, T, E, F>(pool: &Pool, work: F) -> Result<T, E>
 where
     F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send + Sync,
     T: Send,
     E: From<StoreError> + AsStoreError + Send,
 {
-    let mut conn = pool.acquire().await.map_err(StoreError::from)?;
+    let mut conn = pool.take().await?;
     let mut waits = waits();
     loop {
         let result = work(&mut conn).await;
+        pool.heed(store_error(&result));
         let Some(wait) = wait_before_repeating(&result, &mut waits) else { return result };
         sleep(wait).await;
     }
@@ -63,12 +66,12 @@ where
 ///
 /// # Errors
 /// Whatever `work` fails with, or a [`StoreError`] turned into it.
-pub async fn snapshot<'a, T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
+pub async fn snapshot<'a, T, E, F>(pool: &Pool, work: F) -> Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send,
     E: From<StoreError>,
 {
-    let mut conn = pool.acquire().await.map_err(StoreError::from)?;
+    let mut conn = pool.take().await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut view = conn.begin_with(begin).await.map_err(StoreError::from)?;
     store::lift_time_limit(&mut view).await?;
@@ -95,12 +98,16 @@ fn waits() -> impl Iterator<Item = Duration> + Send {
         .build()
 }
 
+fn store_error<T, E: AsStoreError>(result: &Result<T, E>) -> Option<&StoreError> {
+    result.as_ref().err()?.as_store_error()
+}
+
 /// `None`: the result stands.
 fn wait_before_repeating<T, E: AsStoreError>(
     result: &Result<T, E>,
     waits: &mut impl Iterator<Item = Duration>,
 ) -> Option<Duration> {
-    let error = result.as_ref().err()?.as_store_error()?;
+    let error = store_error(result)?;
     let wait = if matches!(error, StoreError::Retry(_)) { waits.next() } else { None };
     if wait.is_some() {
         metrics::counter!("db_transaction_repetitions_total").increment(1);

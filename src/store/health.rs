@@ -34,6 +34,17 @@ pub async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
     PgConnection::connect_with(&options).await
 }
 
+/// Connects and asks something.
+///
+/// # Errors
+/// It is not reached, refuses, or does not answer.
+#[tracing::instrument(name = "store.health.answers", level = "debug", skip_all)]
+pub async fn answers(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let mut conn = PgConnection::connect_with(options).await?;
+    ping(&mut conn).await?;
+    conn.close().await
+}
+
 /// Succeeds while the database answers.
 ///
 /// # Errors

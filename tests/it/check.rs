@@ -52,7 +52,7 @@ impl Traded {
     async fn check(&self) -> Report {
         let gateway = BaseUrl::of(self.shop.sandbox.address);
         let record = GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap();
-        check(self.pool(), Some(&record), 10).await.unwrap()
+        check(&self.pool().clone().into(), Some(&record), 10).await.unwrap()
     }
 
     /// Changes rows behind the back of triggers and foreign keys, as a fault of the disk or of a person would.

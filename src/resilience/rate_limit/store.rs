@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use super::in_process::InProcess;
 use super::law::Standing;
@@ -62,16 +63,30 @@ impl RateLimiter {
         if policies.is_empty() {
             return Vec::new();
         }
-        if let Some(shared) = &self.shared {
-            match shared.ask(subject, policies, intent).await {
-                Ok(standings) => return standings,
-                // Said by the store's own circuit, once; here it is counted.
-                Err(LimitStoreAway(_)) => {
-                    metrics::counter!("rate_limit_fallbacks_total").increment(1);
-                }
+        let begun = Instant::now();
+        let (standings, store) = match self.ask_shared(subject, policies, intent).await {
+            Some(standings) => (standings, "shared"),
+            None => (self.local.ask(subject, policies, intent), "local"),
+        };
+        metrics::histogram!("rate_limit_check_duration_seconds", "store" => store)
+            .record(begun.elapsed());
+        standings
+    }
+
+    async fn ask_shared(
+        &self,
+        subject: &str,
+        policies: &[SharedPolicy],
+        intent: Intent,
+    ) -> Option<Vec<Standing>> {
+        match self.shared.as_ref()?.ask(subject, policies, intent).await {
+            Ok(standings) => Some(standings),
+            // Said by the store's own circuit, once; here it is counted.
+            Err(LimitStoreAway(_)) => {
+                metrics::counter!("rate_limit_fallbacks_total").increment(1);
+                None
             }
         }
-        self.local.ask(subject, policies, intent)
     }
 }
 

@@ -80,7 +80,7 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
         .bind(event)
         .bind(ada.id.as_uuid())
         .bind(shop.test.services.ambient.now())
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     BTreeMap::from([

@@ -15,11 +15,7 @@ use super::support::router_with;
 use crate::support::TestServices;
 
 /// The same shop over a pool of its own: so many connections, and so long a wait for one and for a lock.
-pub async fn over_a_pool(
-    shop: &Shop,
-    connections: u32,
-    wait: Duration,
-) -> (TestServices, Router) {
+pub async fn over_a_pool(shop: &Shop, connections: u32, wait: Duration) -> (TestServices, Router) {
     let lock_timeout = format!("{}ms", wait.as_millis());
     over_a_pool_with(shop, connections, wait, &[("lock_timeout", lock_timeout.as_str())]).await
 }
@@ -39,7 +35,7 @@ pub async fn over_a_pool_with(
         .await
         .unwrap();
     let twin = shop.test.twin().await;
-    let services = Services { pool, ..twin.services.clone() };
+    let services = Services { pool: pool.into(), ..twin.services.clone() };
     let test = TestServices { services, ..twin };
     let payments = test.payments(BaseUrl::of(shop.sandbox.address));
     let router = router_with(&test, payments);
@@ -61,7 +57,7 @@ async fn l3_no_operation_needs_a_second_connection_while_it_holds_one() {
 
 #[tokio::test]
 async fn l3_of_twenty_times_as_many_clients_as_connections_none_hangs_and_all_are_served_afterwards()
-{
+ {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
     let product = shop.product("TEA-1", 100).await;
@@ -70,7 +66,8 @@ async fn l3_of_twenty_times_as_many_clients_as_connections_none_hangs_and_all_ar
     let mut blocker = shop.test.services.pool.begin().await.unwrap();
     sqlx::query("LOCK TABLE stock").execute(&mut *blocker).await.unwrap();
     let order = json!({ "items": [{ "productId": product.id.to_string(), "quantity": 1 }] });
-    let place = async |ada: &Actor, nth: usize| ada.post("/v1/orders", &nth.to_string(), &order).await;
+    let place =
+        async |ada: &Actor, nth: usize| ada.post("/v1/orders", &nth.to_string(), &order).await;
     for answered in join_all((0..40).map(|nth| place(&ada, nth))).await {
         answered.problem(503, "dependency_unavailable");
         assert_eq!(answered.header("retry-after"), "1");

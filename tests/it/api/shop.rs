@@ -76,7 +76,7 @@ impl Shop {
     pub async fn staff(&self, role: &str) -> Actor {
         let hired = self.customer(role).await;
         let promote = sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role);
-        promote.bind(hired.id.as_uuid()).execute(&self.test.services.pool).await.unwrap();
+        promote.bind(hired.id.as_uuid()).execute(&*self.test.services.pool).await.unwrap();
         self.sign_in(hired.id, &format!("{role}@example.com")).await
     }
 
@@ -89,7 +89,7 @@ impl Shop {
     /// The same person with a token that may do nothing.
     pub async fn without_scopes(&self, actor: &Actor) -> Actor {
         let narrow = sqlx::query("UPDATE sessions SET scope = '' WHERE user_id = $1");
-        narrow.bind(actor.id.as_uuid()).execute(&self.test.services.pool).await.unwrap();
+        narrow.bind(actor.id.as_uuid()).execute(&*self.test.services.pool).await.unwrap();
         let request = json!({ "refreshToken": actor.refresh_token });
         let answered = call(&self.router, "/v1/auth/refresh", &request).await;
         Actor::of(&self.router, actor.id, &answered)
@@ -107,7 +107,7 @@ impl Shop {
     }
 
     pub async fn count(&self, query: &'static str) -> i64 {
-        sqlx::query_scalar(query).fetch_one(&self.test.services.pool).await.unwrap()
+        sqlx::query_scalar(query).fetch_one(&*self.test.services.pool).await.unwrap()
     }
 }
 

@@ -94,7 +94,7 @@ pub async fn judge(house: &House, clients: &[Client], tally: Tally, seed: u64) -
     let beyond = charged(house).await.difference(&payments).count();
     let doubled = there.iter().map(|(told, there)| there.difference(told).count()).sum::<usize>();
     let lost = there.iter().map(|(told, there)| told.difference(there).count()).sum();
-    let report = check(pool, Some(&record(house)), 10).await.unwrap();
+    let report = check(&pool.clone().into(), Some(&record(house)), 10).await.unwrap();
     let offences = report.findings.iter().flat_map(|finding| {
         finding.offences.iter().map(|row| format!("{}: {} {}", finding.rule, row.row, row.detail))
     });

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
-use axum::Router;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
 use till::api::middleware::{EdgeSettings, wrap};

@@ -7,6 +7,7 @@ use scoped_futures::ScopedFutureExt;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use till::service::StoreError;
+use till::service::pool::Pool;
 use till::service::transact::transact;
 
 use crate::api::pools::over_a_pool;
@@ -53,8 +54,12 @@ async fn l2_while_postgres_is_away_it_is_said_and_afterwards_all_that_was_answer
 #[tokio::test]
 async fn l8_an_instance_of_the_release_before_works_on_a_database_that_was_migrated_further() {
     let shop = Deployment::up().await;
-    sqlx::query("ALTER TABLE orders ADD COLUMN of_the_next_release text").execute(&shop.pool).await.unwrap();
-    let applied = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+    sqlx::query("ALTER TABLE orders ADD COLUMN of_the_next_release text")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    let applied =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (9999, 'of the next release', true, '', 0)";
     sqlx::query(applied).execute(&shop.pool).await.unwrap();
     let mut api = shop.api().await;
@@ -75,6 +80,7 @@ async fn l9_a_panic_in_a_transaction_gives_its_connection_back() {
         .connect_with(options)
         .await
         .unwrap();
+    let pool = Pool::from(pool);
     for _ in 0..3 {
         let panicking = transact::<(), StoreError, _>(&pool, |conn| {
             async move {
@@ -86,7 +92,7 @@ async fn l9_a_panic_in_a_transaction_gives_its_connection_back() {
         assert!(std::panic::AssertUnwindSafe(panicking).catch_unwind().await.is_err());
     }
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_class WHERE relname = 'half_done'")
-        .fetch_one(&pool)
+        .fetch_one(&*pool)
         .await
         .unwrap();
     assert_eq!(left, 0);

@@ -81,7 +81,7 @@ impl House {
     async fn assert_right(&self, up: &Up) {
         let gateway = BaseUrl::parse(&up.gateway_url).unwrap();
         let record = GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap();
-        let report = check(&self.pool, Some(&record), 10).await.unwrap();
+        let report = check(&self.pool.clone().into(), Some(&record), 10).await.unwrap();
         assert!(report.is_clean(), "{:#?}", report.findings);
         assert_eq!(report.in_doubt.count, 0);
     }

@@ -81,7 +81,7 @@ async fn what_a_process_does_that_was_stopped_through_its_lease_and_woken_change
         assert_eq!(found, 1, "{of}");
     }
     let record = GatewayRecord::new(BaseUrl::of(sandbox.address), GATEWAY_DEADLINE).unwrap();
-    let report = check(&pool, Some(&record), 10).await.unwrap();
+    let report = check(&pool.clone().into(), Some(&record), 10).await.unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
     for up in [paused, awake] {
         assert_eq!(up.interrupt().await, Some(0));

@@ -87,7 +87,7 @@ impl Scene {
             let shop = &self.shop;
             sqlx::query("UPDATE orders SET expires_at = created_at WHERE id = $1::uuid")
                 .bind(id(&order))
-                .execute(&shop.test.services.pool)
+                .execute(&*shop.test.services.pool)
                 .await
                 .unwrap();
             let cause = shop.test.cause();

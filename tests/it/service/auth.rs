@@ -278,7 +278,7 @@ async fn processes_that_start_together_make_one_key_and_keep_it_encrypted() {
     let (one, other) = tokio::join!(keys::current(&test.services), keys::current(&twin));
     assert_eq!(one.unwrap().kid, other.unwrap().kid);
     let sealed: Vec<Vec<u8>> = sqlx::query_scalar("SELECT private_key_encrypted FROM signing_keys")
-        .fetch_all(&test.services.pool)
+        .fetch_all(&*test.services.pool)
         .await
         .unwrap();
     assert_eq!(sealed.iter().map(Vec::len).collect::<Vec<_>>(), [12 + 32 + 16]);

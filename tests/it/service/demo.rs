@@ -63,7 +63,7 @@ impl Stand {
 
     async fn numbers(&self, query: &'static str) -> BTreeMap<String, i64> {
         let rows: Vec<(String, i64)> =
-            sqlx::query_as(query).fetch_all(&self.test.services.pool).await.unwrap();
+            sqlx::query_as(query).fetch_all(&*self.test.services.pool).await.unwrap();
         rows.into_iter().collect()
     }
 
@@ -87,14 +87,14 @@ impl Stand {
     async fn assert_sound(&self) {
         let gateway = BaseUrl::of(self.sandbox.address);
         let record = GatewayRecord::new(gateway, GATEWAY_DEADLINE).unwrap();
-        let pool = &self.test.services.pool;
-        let report = check(pool, Some(&record), 3).await.unwrap();
+        let pool = &*self.test.services.pool;
+        let report = check(&pool.clone().into(), Some(&record), 3).await.unwrap();
         assert!(report.is_clean(), "{:#?}", report.findings);
         let payments = self.numbers("SELECT 'payments', count(*) FROM payments").await["payments"];
         assert_eq!(i64::try_from(report.charges).unwrap(), payments);
         for (fact, query) in ALSO_TRUE {
             let against: Vec<String> =
-                sqlx::query_scalar(query).fetch_all(&self.test.services.pool).await.unwrap();
+                sqlx::query_scalar(query).fetch_all(&*self.test.services.pool).await.unwrap();
             assert!(against.is_empty(), "{fact}: not {:?}", against.first());
         }
     }
@@ -128,7 +128,7 @@ async fn what_runs_short_is_delivered_again() {
          SELECT gen_random_uuid(), product_id, -340, 'stolen', (SELECT min(id::text)::uuid FROM users), updated_at
          FROM stock";
     for statement in [stolen, "UPDATE stock SET available = available - 340"] {
-        sqlx::query(statement).execute(&stand.test.services.pool).await.unwrap();
+        sqlx::query(statement).execute(&*stand.test.services.pool).await.unwrap();
     }
     stand.seed(1_500).await;
     stand.assert_sound().await;
@@ -207,7 +207,7 @@ async fn whatever_moment_it_is_interrupted_at_the_next_seeding_finishes_it_witho
 async fn seed_while_refused(stand: &Stand, table: &str) -> Result<DemoProgress, DemoError> {
     let run = async |statement: String| {
         sqlx::query(sqlx::AssertSqlSafe(statement))
-            .execute(&stand.test.services.pool)
+            .execute(&*stand.test.services.pool)
             .await
             .unwrap();
     };
@@ -226,7 +226,7 @@ async fn while_the_gateway_is_away_nothing_is_written_and_its_address_is_named()
     assert!(matches!(error, DemoError::Gateway { .. }), "{error:?}");
     assert!(error.to_string().contains(&address) && error.to_string().contains("TILL_GATEWAY_URL"));
     let people: i64 = sqlx::query_scalar("SELECT count(*) FROM users")
-        .fetch_one(&test.services.pool)
+        .fetch_one(&*test.services.pool)
         .await
         .unwrap();
     assert_eq!(people, 0);
@@ -273,7 +273,7 @@ async fn somebody_who_has_an_address_of_the_demo_keeps_it() {
     let stand = Stand::new().await;
     customer(&stand.test).await;
     sqlx::query("UPDATE users SET email = 'demo@example.com'")
-        .execute(&stand.test.services.pool)
+        .execute(&*stand.test.services.pool)
         .await
         .unwrap();
     let error = seed(&stand.demo, 0, |_| ()).await.unwrap_err();

@@ -25,14 +25,14 @@ async fn waiting(test: &TestServices) -> i64 {
         "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock'",
     )
-    .fetch_one(&test.services.pool)
+    .fetch_one(&*test.services.pool)
     .await
     .unwrap()
 }
 
 async fn admins(test: &TestServices) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM users WHERE role = 'admin'")
-        .fetch_one(&test.services.pool)
+        .fetch_one(&*test.services.pool)
         .await
         .unwrap()
 }
@@ -59,7 +59,7 @@ async fn of_many_processes_that_start_at_once_one_makes_it() {
     assert_eq!(pair.scopes, Role::Admin.scopes());
     let welcomed: i64 =
         sqlx::query_scalar("SELECT count(*) FROM outbox WHERE topic = 'user.created'")
-            .fetch_one(&test.services.pool)
+            .fetch_one(&*test.services.pool)
             .await
             .unwrap();
     assert_eq!(welcomed, 1);

@@ -40,7 +40,7 @@ async fn available(test: &TestServices, product: ProductId) -> i64 {
 
 /// The one number that the query answers with.
 async fn count(test: &TestServices, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(&test.services.pool).await.unwrap()
+    sqlx::query_scalar(query).fetch_one(&*test.services.pool).await.unwrap()
 }
 
 async fn all_orders(test: &TestServices) -> i64 {
@@ -211,7 +211,7 @@ async fn an_order_with_a_live_payment_neither_expires_nor_is_cancelled() {
     .bind(order.id.as_uuid())
     .bind(ada.as_uuid())
     .bind(order.created_at)
-    .execute(&test.services.pool)
+    .execute(&*test.services.pool)
     .await
     .unwrap();
     test.clock.advance(UNPAID_ORDER_LIVES);
@@ -235,7 +235,7 @@ async fn an_unpaid_order_is_not_fulfilled() {
     let status = OrderStatus::Pending;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::OrderNotFulfillable { status }));
     sqlx::query("UPDATE orders SET status = 'paid', paid_amount = total_amount")
-        .execute(&test.services.pool)
+        .execute(&*test.services.pool)
         .await
         .unwrap();
     let answer = orders::fulfil(&test.services, staff, None, &test.cause(), id).await.unwrap();

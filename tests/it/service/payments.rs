@@ -87,7 +87,7 @@ impl Shop {
     }
 
     async fn count(&self, query: &'static str) -> i64 {
-        sqlx::query_scalar(query).fetch_one(&self.test.services.pool).await.unwrap()
+        sqlx::query_scalar(query).fetch_one(&*self.test.services.pool).await.unwrap()
     }
 }
 
@@ -274,7 +274,7 @@ async fn who_lost_the_lease_while_it_was_paused_settles_nothing() {
     let another_holds_it = async {
         while shop.sandbox.record().await.is_empty() {}
         let taken = "UPDATE payment_attempts SET lease_token = gen_random_uuid()";
-        sqlx::query(taken).execute(&shop.test.services.pool).await.unwrap();
+        sqlx::query(taken).execute(&*shop.test.services.pool).await.unwrap();
     };
     let (late, ()) = tokio::join!(shop.charge(&command), another_holds_it);
     assert!(matches!(late, Progress::Processing(_)), "{late:?}");
@@ -317,7 +317,7 @@ async fn a_key_whose_process_died_is_taken_over_by_its_next_request_and_finished
     // As it would stand had the process died in its call.
     let died = "UPDATE payment_attempts SET leased_until = $1, next_try_at = $1";
     let until = shop.test.services.ambient.now() + Duration::seconds(30);
-    sqlx::query(died).bind(until).execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query(died).bind(until).execute(&*shop.test.services.pool).await.unwrap();
     assert!(matches!(ask().await, Err(PaymentError::Key(KeyError::InFlight))));
 
     shop.sandbox.put_faults(json!({})).await;
@@ -337,7 +337,7 @@ async fn a_gateway_that_will_not_cancel_a_lapsed_authorisation_is_asked_again_an
     assert_eq!(lapse().await.unwrap(), 1);
     // Refused: the attempt is over, and the money still set aside.
     let refused = "UPDATE payment_attempts SET state = 'settled', settled_at = created_at WHERE kind = 'cancel'";
-    sqlx::query(refused).execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query(refused).execute(&*shop.test.services.pool).await.unwrap();
     shop.test.clock.advance(Duration::minutes(59));
     assert_eq!(lapse().await.unwrap(), 0);
     shop.test.clock.advance(Duration::minutes(1));
@@ -428,7 +428,7 @@ async fn a_charge_that_comes_while_its_payment_is_given_up_is_not_dropped() {
     let open = payment(shop.charge(&shop.all_of_it("pm_ok")).await);
     assert_eq!(open.status, PaymentStatus::Processing);
     sqlx::query("UPDATE payment_attempts SET tries = 9")
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     shop.test.clock.advance(Duration::minutes(5));

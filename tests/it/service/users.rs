@@ -58,7 +58,7 @@ async fn registering_writes_the_user_and_one_message_about_it() {
     assert_eq!((user.role, user.status), (Role::Customer, UserStatus::Active));
     let messages: Vec<(String, serde_json::Value)> =
         sqlx::query_as("SELECT topic, payload FROM outbox")
-            .fetch_all(&test.services.pool)
+            .fetch_all(&*test.services.pool)
             .await
             .unwrap();
     assert_eq!(messages.len(), 1);
@@ -74,7 +74,7 @@ async fn an_address_in_another_unicode_form_has_its_account_already() {
     let error = register(&test.services, &test.cause(), again).await.unwrap_err();
     assert!(matches!(error, UserError::EmailTaken), "{error:?}");
     let messages: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
-        .fetch_one(&test.services.pool)
+        .fetch_one(&*test.services.pool)
         .await
         .unwrap();
     assert_eq!(messages, 1);
@@ -181,7 +181,7 @@ async fn at_once<T>(
     one: impl Future<Output = T>,
     two: impl Future<Output = T>,
 ) -> [T; 2] {
-    let pool = &test.services.pool;
+    let pool = &*test.services.pool;
     let mut holder = pool.begin().await.unwrap();
     let hold = sqlx::query("SELECT FROM users WHERE role = 'admin' FOR UPDATE");
     hold.execute(&mut *holder).await.unwrap();

@@ -25,7 +25,7 @@ pub async fn customer(test: &TestServices) -> UserId {
     .bind(id.as_uuid())
     .bind(format!("{id}@example.com"))
     .bind(test.services.ambient.now())
-    .execute(&test.services.pool)
+    .execute(&*test.services.pool)
     .await
     .unwrap();
     id

@@ -48,7 +48,7 @@ pub const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
 pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let services = Services { pool: database().await, ambient, auth: auth() };
+    let services = Services { pool: database().await.into(), ambient, auth: auth() };
     TestServices { services, clock, files: FilesFolder::new() }
 }
 
@@ -57,7 +57,7 @@ pub fn over(pool: PgPool) -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let files = FilesFolder::new();
-    TestServices { services: Services { pool, ambient, auth: auth() }, clock, files }
+    TestServices { services: Services { pool: pool.into(), ambient, auth: auth() }, clock, files }
 }
 
 /// The authentication of a process of its own.
@@ -76,7 +76,7 @@ impl TestServices {
         let pool = self.services.pool.options().clone().connect_with(options).await.unwrap();
         let ambient = self.services.ambient.clone();
         let (clock, files) = (self.clock.clone(), self.files.clone());
-        Self { services: Services { pool, ambient, auth: auth() }, clock, files }
+        Self { services: Services { pool: pool.into(), ambient, auth: auth() }, clock, files }
     }
 
     /// Payments through the sandbox gateway at this address; nothing is called before the first charge.

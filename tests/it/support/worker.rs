@@ -57,7 +57,7 @@ pub async fn left_over(test: &TestServices) -> Vec<String> {
          UNION ALL
          SELECT 'job ' || kind || ' is ' || status FROM jobs WHERE status IN ('queued', 'processing')",
     )
-    .fetch_all(&test.services.pool)
+    .fetch_all(&*test.services.pool)
     .await
     .unwrap()
 }
@@ -65,7 +65,7 @@ pub async fn left_over(test: &TestServices) -> Vec<String> {
 /// Dead letters as (consumer, reason), the oldest first.
 pub async fn dead_letters(test: &TestServices) -> Vec<(String, String)> {
     sqlx::query_as("SELECT consumer, reason FROM dead_letters ORDER BY died_at, message_id")
-        .fetch_all(&test.services.pool)
+        .fetch_all(&*test.services.pool)
         .await
         .unwrap()
 }

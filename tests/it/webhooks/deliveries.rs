@@ -164,18 +164,18 @@ async fn a_delivery_whose_worker_died_is_made_by_the_next_one_with_the_same_webh
     sqlx::query(
         "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'killed'; END $$",
     )
-    .execute(&stand.shop.test.services.pool)
+    .execute(&*stand.shop.test.services.pool)
     .await
     .unwrap();
     sqlx::query(
         "CREATE TRIGGER die BEFORE UPDATE ON webhook_deliveries FOR EACH ROW WHEN (new.status = 'delivered') EXECUTE FUNCTION die()",
     )
-    .execute(&stand.shop.test.services.pool)
+    .execute(&*stand.shop.test.services.pool)
     .await
     .unwrap();
     assert!(stand.worker.run_until_idle().await.is_err());
     sqlx::query("DROP TRIGGER die ON webhook_deliveries")
-        .execute(&stand.shop.test.services.pool)
+        .execute(&*stand.shop.test.services.pool)
         .await
         .unwrap();
     stand.worker.run_until_idle().await.unwrap();

@@ -88,7 +88,7 @@ async fn an_event_of_somebody_who_was_never_there_is_given_up_with_the_reason() 
     .bind(ambient.uuid())
     .bind(event)
     .bind(ambient.now())
-    .execute(&stand.shop.test.services.pool)
+    .execute(&*stand.shop.test.services.pool)
     .await
     .unwrap();
     stand.work().await;

@@ -55,7 +55,7 @@ async fn while_one_endpoint_hangs_with_a_long_queue_the_others_are_told() {
         &[&slow, &stand.receiver],
         Arc::clone(&stand.lookup),
     );
-    let pool = &stand.shop.test.services.pool;
+    let pool = &*stand.shop.test.services.pool;
     let hanging = stand.endpoint(&ada).await;
     let lead = sqlx::query("UPDATE webhook_endpoints SET url = $1");
     lead.bind(slow.url("/hooks")).execute(pool).await.unwrap();

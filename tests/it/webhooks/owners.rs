@@ -9,7 +9,7 @@ use crate::support::receiver::Reply;
 async fn demote(stand: &Stand, staff: &Actor) {
     sqlx::query("UPDATE users SET role = 'customer' WHERE id = $1")
         .bind(staff.id.as_uuid())
-        .execute(&stand.shop.test.services.pool)
+        .execute(&*stand.shop.test.services.pool)
         .await
         .unwrap();
 }
@@ -66,13 +66,13 @@ async fn an_account_that_is_erased_takes_its_endpoints_with_it_and_a_disabled_on
     assert_eq!(ada.delete("/v1/users/me").await.status, 204);
     sqlx::query("UPDATE users SET status = 'disabled' WHERE id = $1")
         .bind(eve.id.as_uuid())
-        .execute(&stand.shop.test.services.pool)
+        .execute(&*stand.shop.test.services.pool)
         .await
         .unwrap();
     stand.work_after(time::Duration::minutes(1)).await;
     assert_eq!(stand.receiver.came().len(), 2);
     let left: Vec<String> = sqlx::query_scalar("SELECT id::text FROM webhook_endpoints")
-        .fetch_all(&stand.shop.test.services.pool)
+        .fetch_all(&*stand.shop.test.services.pool)
         .await
         .unwrap();
     assert_eq!(left, [kept["id"].as_str().unwrap()]);

@@ -73,7 +73,7 @@ async fn a_secret_is_shown_once_and_kept_sealed() {
         assert!(answer.header("cache-control").contains("no-store"), "{:?}", answer.headers);
     }
     let kept: String = sqlx::query_scalar("SELECT encode(secret, 'base64') FROM webhook_endpoints")
-        .fetch_one(&stand.shop.test.services.pool)
+        .fetch_one(&*stand.shop.test.services.pool)
         .await
         .unwrap();
     assert!(!kept.contains(secret.trim_start_matches("whsec_")));

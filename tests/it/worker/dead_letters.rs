@@ -89,7 +89,7 @@ async fn show_tells_everything_about_the_message_of_each_consumer() {
         "INSERT INTO dead_letters SELECT message_id, 'other', topic, payload, request_id, '00-ab-cd-01', reason, tries,
                                          died_at FROM dead_letters",
     )
-    .execute(&test.services.pool)
+    .execute(&*test.services.pool)
     .await
     .unwrap();
     let shown =
@@ -136,7 +136,7 @@ async fn what_is_no_dead_letter_is_said_to_be_none_with_exit_1() {
 #[tokio::test]
 async fn what_can_not_be_done_is_told_in_one_line_with_exit_2() {
     let test = services().await;
-    sqlx::query("DROP TABLE dead_letters").execute(&test.services.pool).await.unwrap();
+    sqlx::query("DROP TABLE dead_letters").execute(&*test.services.pool).await.unwrap();
     for arguments in [&["list"][..], &["replay", "--all"], &["drop", "--all", "--yes"]] {
         let done = till_dead_letters(&test.services.pool, arguments).await;
         assert_eq!((done.code, done.errors.len()), (Some(2), 1), "{done:?}");
@@ -154,7 +154,7 @@ async fn a_dead_letter_replayed_twice_has_its_effect_once() {
     run_worker_until_idle(&worker, &test).await;
     let (id, payload): (uuid::Uuid, serde_json::Value) =
         sqlx::query_as("SELECT message_id, payload FROM dead_letters")
-            .fetch_one(&test.services.pool)
+            .fetch_one(&*test.services.pool)
             .await
             .unwrap();
     let replay = ["replay", &id.to_string()].map(str::to_owned);
@@ -243,7 +243,7 @@ async fn a_replay_reaches_only_the_consumer_that_gave_up_and_takes_nothing_from_
     // The message itself still waits, for the other one.
     assert_eq!((mail.seen(), other.seen(), left_over(&test).await.len()), ((1, 0), (1, 0), 1));
     sqlx::query("UPDATE outbox SET due_at = due_at + interval '1 day'")
-        .execute(&test.services.pool)
+        .execute(&*test.services.pool)
         .await
         .unwrap();
     mail.fails.store(false, Ordering::SeqCst);

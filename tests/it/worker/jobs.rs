@@ -25,7 +25,7 @@ use crate::support::worker::{left_over, parts, parts_with, run_worker_until_idle
 use crate::support::{TestServices, services};
 
 async fn count(test: &TestServices, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(&test.services.pool).await.unwrap()
+    sqlx::query_scalar(query).fetch_one(&*test.services.pool).await.unwrap()
 }
 
 async fn place(test: &TestServices, buyer: UserId, goods: ProductId) {
@@ -181,7 +181,7 @@ async fn a_payment_that_is_open_for_an_hour_is_told_to_a_human_once() {
     assert_eq!(shop.count(told).await, 1);
     let event: serde_json::Value =
         sqlx::query_scalar("SELECT payload FROM outbox WHERE topic = 'payment.unsettled'")
-            .fetch_one(&shop.test.services.pool)
+            .fetch_one(&*shop.test.services.pool)
             .await
             .unwrap();
     assert_eq!(event["data"]["paymentId"], payment["id"]);

@@ -75,7 +75,7 @@ async fn write_message(test: &TestServices, topic: &str, payload: serde_json::Va
     .bind(topic)
     .bind(payload)
     .bind(test.services.ambient.now())
-    .execute(&test.services.pool)
+    .execute(&*test.services.pool)
     .await
     .unwrap();
 }
@@ -103,7 +103,7 @@ async fn members_that_an_event_has_besides_are_passed_over() {
     let sink = SmtpSink::start().await;
     let worker = Worker::in_process(parts(&test, &sink));
     let ada = customer(&test).await;
-    sqlx::query("DELETE FROM outbox").execute(&test.services.pool).await.unwrap();
+    sqlx::query("DELETE FROM outbox").execute(&*test.services.pool).await.unwrap();
     let event = json!({
         "type": "user.created", "version": 2, "data": { "userId": ada.to_string(), "tier": "gold" },
     });
@@ -148,7 +148,7 @@ async fn a_consumer_that_hangs_holds_up_no_other_message_and_a_stop_gives_its_me
     .await;
     register(&scene.test, "hung").await;
     sqlx::query("UPDATE outbox SET request_id = 'hang'")
-        .execute(&scene.test.services.pool)
+        .execute(&*scene.test.services.pool)
         .await
         .unwrap();
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -166,7 +166,7 @@ async fn a_consumer_that_hangs_holds_up_no_other_message_and_a_stop_gives_its_me
         "SELECT request_id, lease_token, tries FROM outbox WHERE sent_at IS NULL AND due_at <= $1",
     )
     .bind(scene.test.services.ambient.now())
-    .fetch_all(&scene.test.services.pool)
+    .fetch_all(&*scene.test.services.pool)
     .await
     .unwrap();
     assert_eq!(held, [("hang".to_owned(), None, 0)]);
@@ -194,7 +194,7 @@ async fn a_message_of_another_lease_is_not_marked_by_a_late_holder() {
 #[tokio::test]
 async fn no_more_messages_are_leased_than_there_are_places_for_whatever_plan_is_chosen() {
     let test = services().await;
-    let pool = &test.services.pool;
+    let pool = &*test.services.pool;
     sqlx::query(
         "INSERT INTO outbox (id, topic, payload, request_id, created_at, due_at)
          SELECT gen_random_uuid(), 'order.paid', '{}', 'test', $1, $1 FROM generate_series(1, 500)",

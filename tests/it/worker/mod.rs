@@ -44,7 +44,7 @@ async fn register(test: &TestServices, name: &str) -> User {
 /// The worker died after the message was handled and before that was written down.
 pub async fn forget_that_it_was_sent(test: &TestServices) {
     sqlx::query("UPDATE outbox SET sent_at = NULL, due_at = created_at")
-        .execute(&test.services.pool)
+        .execute(&*test.services.pool)
         .await
         .unwrap();
 }

@@ -113,7 +113,7 @@ async fn a_manual_capture_sets_the_money_aside_and_the_default_method_stands_in(
     let unsaid = ada.pay("k2", &body).await.problem(422, "validation_failed");
     assert_eq!(unsaid["errors"][0]["pointer"], "/paymentMethod");
     let set = "UPDATE users SET default_payment_method = 'pm_ok'";
-    sqlx::query(set).execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query(set).execute(&*shop.test.services.pool).await.unwrap();
     let paid = ada.pay("k3", &body).await;
     assert_eq!(paid.json()["paymentMethod"], "pm_ok", "{}", paid.text);
 }

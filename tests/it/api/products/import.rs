@@ -214,7 +214,7 @@ async fn a_worker_that_takes_over_goes_on_behind_the_last_batch_and_no_row_count
     let result = json!({ "created": 0, "updated": 98, "unchanged": 0, "refused": 2, "faults": [] });
     sqlx::query("UPDATE jobs SET rows_done = 100, result = $1 WHERE status = 'processing'")
         .bind(result)
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     shop.test.clock.advance(Duration::seconds(61));

@@ -83,7 +83,7 @@ async fn administrators_have_a_limit_of_their_own() {
     let (test, router) = limited(RateLimits { user, admin, ..RateLimits::default() }).await;
     register(&router, HOME, "root").await;
     let promote = sqlx::query("UPDATE users SET role = 'admin'");
-    promote.execute(&test.services.pool).await.unwrap();
+    promote.execute(&*test.services.pool).await.unwrap();
     let token = token(&router, HOME, "root").await;
     let request = Request::get("/v1/users/me").header("authorization", format!("Bearer {token}"));
     let answered = send_from(&router, HOME, request, "").await;

@@ -34,7 +34,7 @@ async fn a_report_of_everybody_is_out_of_sight_once_its_owner_is_no_longer_staff
     assert_eq!(download(&support, &id).await.status, 200);
     sqlx::query("UPDATE users SET role = 'customer' WHERE id = $1")
         .bind(support.id.as_uuid())
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     let demoted = shop.sign_in(support.id, "support@example.com").await;

@@ -11,7 +11,7 @@ use crate::api::shop::{Actor, Shop};
 
 /// What psql would print of a query, a line a row.
 async fn lines(shop: &Shop, query: &'static str) -> Vec<String> {
-    sqlx::query_scalar(query).fetch_all(&shop.test.services.pool).await.unwrap()
+    sqlx::query_scalar(query).fetch_all(&*shop.test.services.pool).await.unwrap()
 }
 
 /// Rows of the database, joined like the CSV's lines.
@@ -159,7 +159,7 @@ fn cell(xml: &str) -> (bool, String) {
 async fn xlsx_says_the_same_with_numbers_as_numbers_and_no_formula() {
     let (shop, _, support) = traded().await;
     sqlx::query("UPDATE order_items SET name = '=1+1' WHERE sku = 'TEA'")
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     let csv = made(&shop, &support, "sales", "csv").await.text;
@@ -184,7 +184,7 @@ async fn a_text_that_a_spreadsheet_would_calculate_is_neutralised_and_a_negative
     for formula in ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"] {
         let poison =
             sqlx::query("UPDATE order_items SET name = $1 WHERE sku = 'TEA'").bind(formula);
-        poison.execute(&shop.test.services.pool).await.unwrap();
+        poison.execute(&*shop.test.services.pool).await.unwrap();
         let csv = made(&shop, &support, "sales", "csv").await.text;
         let line = csv.lines().find(|line| line.contains(",TEA,")).unwrap();
         assert_eq!(cells(line)[3], format!("'{formula}"), "{line}");
@@ -207,7 +207,7 @@ async fn a_reconciliation_names_what_differs_between_the_journal_and_the_gateway
     let first = clean.lines().nth(1).unwrap();
     assert!(first.contains(",MYR,succeeded,3980,3980,500,captured,3980,3980,500,,"), "{first}");
 
-    let pool = &shop.test.services.pool;
+    let pool = &*shop.test.services.pool;
     let mut conn = pool.acquire().await.unwrap();
     // A fault of the disk or of a person: a line of the journal changed, a payment lost, another one made up.
     sqlx::raw_sql(

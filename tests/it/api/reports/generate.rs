@@ -61,7 +61,7 @@ async fn a_finished_report_is_told_as_an_event_with_its_completion() {
     work(&shop).await;
     let events: Vec<serde_json::Value> =
         sqlx::query_scalar("SELECT payload FROM outbox WHERE topic = 'report.completed'")
-            .fetch_all(&shop.test.services.pool)
+            .fetch_all(&*shop.test.services.pool)
             .await
             .unwrap();
     let data = json!({ "jobId": id, "customerId": ada.id.to_string(), "kind": "orders",

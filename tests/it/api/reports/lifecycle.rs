@@ -66,7 +66,7 @@ async fn a_worker_that_dies_is_followed_by_another_and_wakes_to_change_nothing()
     assert_eq!((paused.job.id.to_string(), paused.job.tries), (id.clone(), 3));
     // Its last word of life was long ago; the clock of the row says so.
     shop.test.clock.advance(Duration::seconds(61));
-    sqlx::query("UPDATE jobs SET tries = 1").execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query("UPDATE jobs SET tries = 1").execute(&*shop.test.services.pool).await.unwrap();
     work(&shop).await;
     let whole = download(&ada, &id).await;
     assert_eq!((whole.status.as_u16(), whole.text.lines().count()), (200, 8));
@@ -144,7 +144,7 @@ async fn the_message_of_a_job_may_come_twice_and_it_is_made_once() {
     sqlx::query(
         "UPDATE outbox SET sent_at = NULL, due_at = created_at WHERE topic = 'report.requested'",
     )
-    .execute(&shop.test.services.pool)
+    .execute(&*shop.test.services.pool)
     .await
     .unwrap();
     work(&shop).await;

@@ -27,7 +27,7 @@ async fn a_line_break_in_a_name_makes_no_header_and_no_second_reader() {
         let bad = format!("Ada{line_break}Bcc: eve@example.com{line_break}{line_break}Hello eve");
         for table in ["UPDATE users SET name = $1", "UPDATE order_items SET name = $1"] {
             let rename = sqlx::query(table).bind(&bad);
-            rename.execute(&scene.shop.test.services.pool).await.unwrap();
+            rename.execute(&*scene.shop.test.services.pool).await.unwrap();
         }
         scene.work().await;
         let arrived = scene.sink.arrived();

@@ -59,13 +59,13 @@ impl Mailed {
         .bind(topic)
         .bind(payload)
         .bind(ambient.now())
-        .execute(&self.shop.test.services.pool)
+        .execute(&*self.shop.test.services.pool)
         .await
         .unwrap();
     }
 
     async fn execute(&self, statement: &'static str) {
-        sqlx::query(statement).execute(&self.shop.test.services.pool).await.unwrap();
+        sqlx::query(statement).execute(&*self.shop.test.services.pool).await.unwrap();
     }
 
     /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made, a webhook

@@ -41,7 +41,7 @@ impl Welcoming {
 
     async fn message(&self) -> MessageId {
         let id: Uuid = sqlx::query_scalar("SELECT id FROM outbox WHERE topic = 'user.created'")
-            .fetch_one(&self.test.services.pool)
+            .fetch_one(&*self.test.services.pool)
             .await
             .unwrap();
         MessageId::from_uuid(id)
@@ -83,7 +83,7 @@ async fn a_mail_is_sent_once_even_if_nobody_remembers_that_the_message_was_handl
     let shop = welcoming().await;
     register(&shop.test, "ada").await;
     shop.work().await;
-    sqlx::query("DELETE FROM inbox").execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query("DELETE FROM inbox").execute(&*shop.test.services.pool).await.unwrap();
     forget_that_it_was_sent(&shop.test).await;
     shop.work().await;
     assert_eq!(shop.sink.arrived().len(), 1);
@@ -184,7 +184,7 @@ async fn a_replay_whose_message_was_forgotten_is_sent_nevertheless() {
     shop.sink.plan(&[Ending::Refuse("550 no such mailbox")]);
     shop.work().await;
     let message = shop.message().await;
-    sqlx::query("DELETE FROM outbox").execute(&shop.test.services.pool).await.unwrap();
+    sqlx::query("DELETE FROM outbox").execute(&*shop.test.services.pool).await.unwrap();
     assert_eq!(replay(&shop.test.services, &[key_of(message)]).await.unwrap().len(), 1);
     shop.work().await;
     assert_eq!(shop.sink.arrived().len(), 1);
@@ -218,7 +218,7 @@ async fn a_mail_that_a_dead_worker_had_claimed_is_sent_when_its_lease_is_over() 
     .bind(shop.test.services.ambient.uuid())
     .bind(now + Duration::seconds(30))
     .bind(now)
-    .execute(&shop.test.services.pool)
+    .execute(&*shop.test.services.pool)
     .await
     .unwrap();
     shop.work_as_far_as_possible().await;
@@ -234,7 +234,7 @@ async fn nobody_is_welcomed_to_an_account_that_is_gone() {
     let ada = register(&shop.test, "ada").await;
     sqlx::query("UPDATE users SET status = 'disabled' WHERE id = $1")
         .bind(ada.id.as_uuid())
-        .execute(&shop.test.services.pool)
+        .execute(&*shop.test.services.pool)
         .await
         .unwrap();
     shop.work().await;

@@ -33,7 +33,7 @@ async fn whoever_may_not_sign_in_is_written_to_no_more() {
     let ada = scene.shop.customer("ada").await;
     scene.everything(&ada).await;
     let disable = sqlx::query("UPDATE users SET status = 'disabled' WHERE id = $1");
-    let pool = &scene.shop.test.services.pool;
+    let pool = &*scene.shop.test.services.pool;
     disable.bind(ada.id.as_uuid()).execute(pool).await.unwrap();
     scene.work().await;
     assert!(scene.sink.arrived().iter().all(|mail| mail.to == "support@example.com"));
