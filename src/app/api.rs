@@ -69,7 +69,7 @@ fn serve_both(
         webhooks: Arc::new(webhooks),
         cursors,
     };
-    let edge = EdgeSettings::from(&config.http);
+    let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);
     let probes = crate::ops::probe_routes(health.clone());
     let router = crate::api::router_beside(probes, state, edge, ambient);
     let bounds = config.connections;

@@ -3,3 +3,4 @@
 pub mod bulkhead;
 pub mod circuit_breaker;
 pub mod fail_point;
+pub mod load_shed;

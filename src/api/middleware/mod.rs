@@ -8,9 +8,11 @@
 //! 5. `cors`: a browser must be able to read errors too, and a preflight request needs no more than this.
 //! 6. `problems`: everything below may answer an error in any form; here it gets its final one.
 //! 7. `url_limit`: the cheapest refusal first.
-//! 8. `catch_panic`: turns a panic into what `problems` understands.
-//! 9. `deadline`: bounds handler and extractors, the reading of the body among them.
-//! 10. the body limit, which extractors heed; a route that takes more sets its own.
+//! 8. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
+//!    so that it is an answer like any other, and inside `metrics`, which counts what clients see.
+//! 9. `catch_panic`: turns a panic into what `problems` understands.
+//! 10. `deadline`: bounds handler and extractors, the reading of the body among them.
+//! 11. the body limit, which extractors heed; a route that takes more sets its own.
 //!
 //! `json_only` is not among them: it is for routes whose one representation is JSON, and `api` puts it on those.
 
@@ -18,6 +20,7 @@ mod catch_panic;
 mod cors;
 mod deadline;
 pub(in crate::api) mod json_only;
+mod load_shed;
 mod method;
 mod metrics;
 mod problems;
@@ -43,8 +46,10 @@ pub use url_limit::MAX_URL;
 
 /// Puts the layers around these routes and their fallback.
 pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router {
-    let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts } = settings;
+    let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
+        settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
+    let shedding = load_shed.map(|bounds| load_shed::Shedding::new(bounds, ambient.clone()));
     let stack = ServiceBuilder::new()
         .layer(from_fn_with_state(ambient, request_id::layer))
         .layer(from_fn(span::layer))
@@ -53,6 +58,7 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
         .option_layer(cors::layer(cors_origins))
         .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
         .layer(from_fn(url_limit::layer))
+        .option_layer(shedding.map(|gate| from_fn_with_state(gate, load_shed::layer)))
         .layer(from_fn(catch_panic::layer))
         .layer(from_fn_with_state(deadlines, deadline::layer))
         .layer(DefaultBodyLimit::max(body_limit));
