@@ -223,3 +223,197 @@ impl<W: Waiter> Queue<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+
+    use super::{Arrival, Class, Gate, PATIENCE, PATIENCE_STANDING, STANDS_AFTER, Waiter};
+    use crate::resilience::load_shed::Bounds;
+
+    #[derive(Debug, Clone)]
+    struct Guest {
+        number: usize,
+        gone: Rc<Cell<bool>>,
+    }
+
+    impl Waiter for Guest {
+        fn is_gone(&self) -> bool {
+            self.gone.get()
+        }
+    }
+
+    fn guest(number: usize) -> Guest {
+        Guest { number, gone: Rc::default() }
+    }
+
+    fn gate(limit: u32) -> Gate<Guest> {
+        Gate::new(Bounds { least: limit, first: limit, most: limit }, 0)
+    }
+
+    const START: Duration = Duration::from_secs(1);
+
+    fn arrive(gate: &mut Gate<Guest>, class: Class) -> Arrival {
+        gate.arrive(START, class, || guest(0))
+    }
+
+    #[test]
+    fn low_may_take_half_of_the_places_normal_three_quarters_and_critical_all() {
+        let mut gate = gate(8);
+        for (class, places) in [(Class::Low, 4), (Class::Normal, 6), (Class::Critical, 8)] {
+            while matches!(arrive(&mut gate, class), Arrival::Entered { .. }) {}
+            assert_eq!(gate.at_work(), places);
+        }
+    }
+
+    #[test]
+    fn however_small_the_limit_is_each_class_gets_a_place_when_nobody_is_there() {
+        for class in Class::ALL {
+            assert_eq!(arrive(&mut gate(1), class), Arrival::Entered { beside: 1 });
+        }
+    }
+
+    #[test]
+    fn critical_is_let_in_before_normal_and_low_does_not_wait() {
+        let mut gate = gate(4);
+        for _ in 0..4 {
+            arrive(&mut gate, Class::Critical);
+        }
+        assert_eq!(arrive(&mut gate, Class::Low), Arrival::Refused);
+        gate.arrive(START, Class::Normal, || guest(1));
+        gate.arrive(START, Class::Critical, || guest(2));
+        let mut let_in = Vec::new();
+        for _ in 0..4 {
+            gate.leave();
+            while let Some((guest, _)) = gate.next(START) {
+                let_in.push(guest.number);
+            }
+        }
+        assert_eq!(let_in, [2, 1]);
+    }
+
+    #[test]
+    fn a_queue_that_comes_and_goes_is_served_in_order_and_one_that_stands_from_its_new_end() {
+        let mut gate = gate(4);
+        for _ in 0..4 {
+            arrive(&mut gate, Class::Critical);
+        }
+        let queue =
+            |gate: &mut Gate<Guest>, at, number| gate.arrive(at, Class::Critical, || guest(number));
+        assert_eq!(queue(&mut gate, START, 1), Arrival::Queued { patience: PATIENCE });
+        assert_eq!(queue(&mut gate, START, 2), Arrival::Queued { patience: PATIENCE });
+        gate.leave();
+        assert_eq!(gate.next(START).unwrap().0.number, 1);
+        let later = START + STANDS_AFTER;
+        let standing = Arrival::Queued { patience: PATIENCE_STANDING };
+        assert_eq!(queue(&mut gate, later, 3), standing);
+        assert_eq!(queue(&mut gate, later, 4), standing);
+        gate.leave();
+        assert_eq!(gate.next(later).unwrap().0.number, 4);
+        gate.leave();
+        assert_eq!(gate.next(later).unwrap().0.number, 3);
+        // The one that has waited since the beginning is dropped, which tells it that it is refused.
+        gate.leave();
+        assert!(gate.next(later).is_none());
+        assert_eq!(queue(&mut gate, later, 5), Arrival::Entered { beside: 4 });
+    }
+
+    #[test]
+    fn a_queue_is_bounded_and_those_who_gave_up_take_no_room_in_it() {
+        let mut gate = gate(4);
+        for _ in 0..4 {
+            arrive(&mut gate, Class::Critical);
+        }
+        let guests: Vec<Guest> = (0..8).map(guest).collect();
+        for guest in &guests {
+            assert!(matches!(
+                gate.arrive(START, Class::Critical, || guest.clone()),
+                Arrival::Queued { .. }
+            ));
+        }
+        assert_eq!(arrive(&mut gate, Class::Critical), Arrival::Refused);
+        guests[0].gone.set(true);
+        assert!(matches!(arrive(&mut gate, Class::Critical), Arrival::Queued { .. }));
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Comes(Class),
+        Leaves,
+        StepsOutside,
+        ComesBack,
+        GivesUp,
+    }
+
+    fn event(number: u8) -> Event {
+        match number % 8 {
+            0 => Event::Comes(Class::Low),
+            1 => Event::Comes(Class::Normal),
+            2..=3 => Event::Comes(Class::Critical),
+            4 => Event::StepsOutside,
+            5 => Event::ComesBack,
+            6 => Event::GivesUp,
+            _ => Event::Leaves,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_nobody_waits_for_a_place_that_is_free(
+            limit in 1_u32..12,
+            events in prop::collection::vec((any::<u8>(), 0_u64..40), 0..200),
+        ) {
+            let (mut gate, mut now) = (gate(limit), START);
+            let (mut at_work, mut outside) = (0_usize, 0_usize);
+            let mut waiting: Vec<(Class, Guest)> = Vec::new();
+            for (number, (drawn, pause)) in events.into_iter().enumerate() {
+                now += Duration::from_millis(pause);
+                match event(drawn) {
+                    Event::Comes(class) => {
+                        let guest = guest(number);
+                        match gate.arrive(now, class, || guest.clone()) {
+                            Arrival::Entered { beside } => {
+                                at_work += 1;
+                                prop_assert_eq!(beside, at_work);
+                                prop_assert!(at_work <= usize::try_from(limit).unwrap());
+                            }
+                            Arrival::Queued { .. } => waiting.push((class, guest)),
+                            Arrival::Refused => prop_assert!(at_work > 0),
+                        }
+                    }
+                    Event::Leaves if at_work > 0 => {
+                        at_work -= 1;
+                        gate.leave();
+                    }
+                    Event::StepsOutside if at_work > 0 => {
+                        (at_work, outside) = (at_work - 1, outside + 1);
+                        gate.leave();
+                    }
+                    Event::ComesBack if outside > 0 => {
+                        (at_work, outside) = (at_work + 1, outside - 1);
+                        gate.come_back();
+                    }
+                    Event::GivesUp if !waiting.is_empty() => waiting.remove(0).1.gone.set(true),
+                    Event::Leaves | Event::StepsOutside | Event::ComesBack | Event::GivesUp => {}
+                }
+                while let Some((guest, beside)) = gate.next(now) {
+                    prop_assert!(!guest.is_gone());
+                    at_work += 1;
+                    prop_assert_eq!(beside, at_work);
+                    waiting.retain(|(_, other)| other.number != guest.number);
+                }
+                // Whom the gate has dropped is refused.
+                waiting.retain(|(_, guest)| Rc::strong_count(&guest.gone) > 1);
+                prop_assert_eq!(gate.at_work(), at_work);
+                let limit = usize::try_from(limit).unwrap();
+                for (class, _) in &waiting {
+                    prop_assert!(at_work >= class.share(limit));
+                }
+            }
+        }
+    }
+}

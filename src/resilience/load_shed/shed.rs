@@ -300,3 +300,78 @@ pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use futures_util::poll;
+    use tokio::sync::oneshot;
+
+    use super::{Bounds, Class, LoadShed, Refused, carry, step_outside};
+
+    fn shed(places: u32) -> LoadShed {
+        LoadShed::new(Bounds { least: places, first: places, most: places }, 0)
+    }
+
+    #[tokio::test]
+    async fn a_place_is_free_again_when_it_is_dropped_and_goes_to_whoever_waits() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        assert_eq!(shed.enter(Class::Low, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        assert!(poll!(&mut waiting).is_pending());
+        drop(place);
+        assert_eq!(shed.at_work(), 1);
+        let Poll::Ready(Ok(next)) = poll!(&mut waiting) else { unreachable!("it is let in") };
+        drop(next);
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_too_long_is_refused_and_a_place_given_to_one_who_is_gone_is_free() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        assert_eq!(shed.enter(Class::Critical, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        assert!(poll!(&mut waiting).is_pending());
+        drop(place);
+        // The place was handed over, and nobody took it.
+        drop(waiting);
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_outside_has_no_place_and_is_let_in_again_over_the_limit() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let (answer, neighbour) = oneshot::channel::<()>();
+        let asking = async {
+            let outside = step_outside();
+            neighbour.await.unwrap();
+            drop(outside);
+        };
+        let mut asking = Box::pin(place.hold(asking));
+        assert!(poll!(&mut asking).is_pending());
+        assert_eq!(shed.at_work(), 0);
+        let other = shed.enter(Class::Low, 0).await.unwrap();
+        answer.send(()).unwrap();
+        asking.await;
+        assert_eq!(shed.at_work(), 2);
+        drop((place, other));
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_goes_on_after_its_client_left_keeps_the_place_until_it_is_done() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let (done, work) = oneshot::channel::<()>();
+        let task = place.hold(async { tokio::spawn(carry(async { work.await.unwrap() })) }).await;
+        drop(place);
+        assert_eq!(shed.at_work(), 1);
+        done.send(()).unwrap();
+        task.await.unwrap();
+        assert_eq!(shed.at_work(), 0);
+    }
+}
