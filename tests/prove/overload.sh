@@ -23,22 +23,21 @@ export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database REDIS_URL=$TILL_TEST_
 export TILL_DATA_DIR=$work TILL_AMQP_PREFIX=prove-overload-$$ RUST_LOG=warn
 export TILL_LISTEN=127.0.0.1:18780 TILL_OPS_LISTEN=127.0.0.1:18790 TILL_GATEWAY_LISTEN=127.0.0.1:18795
 ask() { psql -XAtqd "$DATABASE_URL" -c "$1"; }
-service() { taskset -c 0 "$@"; }
 load() { taskset -c 1 "$generator" "$@"; }
 
 # Postgres moves to the core of the service: its parts as they are, and every connection from now on with its parent.
-postmaster=$(head -n 1 "$(ask 'SHOW data_directory' 2>/dev/null || psql -XAtqd "$TILL_TEST_DATABASE_URL" -c 'SHOW data_directory')/postmaster.pid")
+postmaster=$(head -n 1 "$(ask 'SHOW data_directory')/postmaster.pid")
 for process in $postmaster $(pgrep -P "$postmaster"); do taskset -acp 0 "$process" >/dev/null; done
 
 "$programs/till" migrate
-service "$programs/till" gateway & pids+=("$!")
+taskset -c 0 "$programs/till" gateway & pids+=("$!")
 until "$programs/till" probe "http://$TILL_GATEWAY_LISTEN/sandbox/faults" 2>/dev/null; do sleep 0.05; done
 "$programs/till" seed --orders 500 >/dev/null
 ask 'UPDATE stock SET available = 1000000000'
 ask 'ANALYZE'
 
 start() {
-  TILL_LOAD_SHED=$1 service "$programs/api" 2>>"$work/log" & api=$!
+  TILL_LOAD_SHED=$1 taskset -c 0 "$programs/api" 2>>"$work/log" & api=$!
   pids+=("$api")
   until "$programs/till" probe "http://$TILL_LISTEN/readyz" 2>/dev/null; do sleep 0.05; done
 }

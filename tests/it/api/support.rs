@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use till::api::extract::CursorKey;
 use till::api::middleware::EdgeSettings;
-use till::api::router;
 use till::api::state::ApiState;
+use till::api::{router, router_beside};
 use till::config::BaseUrl;
 use till::service::payments::Payments;
 use till::service::webhooks::Webhooks;
@@ -82,12 +82,26 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
 
 /// [`router_with`] that registers endpoints with these webhooks.
 pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
-    let state = ApiState {
+    let state = ApiState { webhooks: Arc::new(webhooks), ..state(test, payments) };
+    router(state, EdgeSettings::default(), test.services.ambient.clone())
+}
+
+/// [`router_with`] in other layers, with the routes of another part beside.
+pub fn router_in(
+    test: &TestServices,
+    payments: Payments,
+    edge: EdgeSettings,
+    others: Router,
+) -> Router {
+    router_beside(others, state(test, payments), edge, test.services.ambient.clone())
+}
+
+fn state(test: &TestServices, payments: Payments) -> ApiState {
+    ApiState {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
-        webhooks: Arc::new(webhooks),
+        webhooks: Arc::new(test.webhooks()),
         cursors: CursorKey::new([7; 32]),
-    };
-    router(state, EdgeSettings::default(), test.services.ambient.clone())
+    }
 }
