@@ -15,17 +15,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// A client waits so long for one answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Nothing is counted of what comes earlier.
 const WARM_UP: Duration = Duration::from_secs(5);
-/// More open requests than these are not sent: each has a connection.
-const MOST_OPEN: usize = 8_000;
+/// Connections to the service, as a balancer has them; who finds none free waits for one as long as for an answer.
+const CONNECTIONS: usize = 1_000;
 const CUSTOMERS: usize = 16;
 const PASSWORD: &str = "till-demo-password";
 
@@ -89,12 +91,12 @@ impl Dice {
 
 /// The shop and who calls there.
 struct Shop {
-    url: String,
-    http: Client,
+    address: String,
+    idle: Mutex<Vec<TcpStream>>,
+    places: Semaphore,
     customers: Vec<String>,
     admin: String,
     products: Vec<String>,
-    open: AtomicUsize,
     keys: AtomicUsize,
     run: String,
 }
@@ -108,16 +110,14 @@ struct Arrival {
 
 impl Shop {
     async fn open(url: &str) -> Self {
-        let http =
-            Client::builder().no_proxy().timeout(PATIENCE).tcp_nodelay(true).build().unwrap();
         let began = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
         let mut shop = Self {
-            url: url.to_owned(),
-            http,
+            address: url.trim_start_matches("http://").to_owned(),
+            idle: Mutex::default(),
+            places: Semaphore::new(CONNECTIONS),
             customers: Vec::new(),
             admin: String::new(),
             products: Vec::new(),
-            open: AtomicUsize::new(0),
             keys: AtomicUsize::new(0),
             run: began.as_micros().to_string(),
         };
@@ -126,12 +126,11 @@ impl Shop {
             let email = format!("load-{number}@example.com");
             let account = json!({ "email": email, "password": PASSWORD, "name": "Load" });
             // From the second run on the account is there.
-            shop.post("/v1/users").json(&account).send().await.unwrap();
+            shop.ask("POST", "/v1/users", "", &account).await;
             let token = shop.sign_in(&email).await;
             shop.customers.push(token);
         }
-        let listed = shop.get("/v1/products?limit=100").send().await.unwrap();
-        let listed: Value = listed.json().await.unwrap();
+        let listed = shop.ask("GET", "/v1/products?limit=100", "", &Value::Null).await.1;
         let products = listed["data"].as_array().unwrap().iter();
         let sold = products.filter(|product| product["currency"] == "MYR");
         shop.products = sold.map(|product| product["id"].as_str().unwrap().to_owned()).collect();
@@ -141,17 +140,58 @@ impl Shop {
 
     async fn sign_in(&self, email: &str) -> String {
         let credentials = json!({ "email": email, "password": PASSWORD });
-        let answer = self.post("/v1/auth/token").json(&credentials).send().await.unwrap();
-        let body: Value = answer.json().await.unwrap();
+        let body = self.ask("POST", "/v1/auth/token", "", &credentials).await.1;
         body["accessToken"].as_str().unwrap().to_owned()
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.url))
+    /// Asks over a connection of its own for so long; one whose answer did not come is closed.
+    async fn ask(&self, method: &str, path: &str, headers: &str, body: &Value) -> (End, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: till\r\n{headers}content-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let deadline = Instant::now() + PATIENCE;
+        let Ok(Ok(_place)) = timeout_at(deadline, self.places.acquire()).await else {
+            return (End::Failed, Value::Null);
+        };
+        let asked = timeout_at(deadline, self.exchange(request.as_bytes())).await;
+        let Ok(Some((status, body))) = asked else { return (End::Failed, Value::Null) };
+        let wanted = (200..300).contains(&status) && status != 202;
+        let shed = status == 503 && contains(&body, b"\"overloaded\"");
+        match (wanted, shed) {
+            (true, _) if method == "GET" && !path.ends_with("limit=100") => {
+                (End::Answered, Value::Null)
+            }
+            (true, _) => (End::Answered, serde_json::from_slice(&body).unwrap()),
+            (false, true) => (End::Refused, Value::Null),
+            (false, false) => (End::Failed, Value::Null),
+        }
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.url))
+    /// The status and the body; `None` where the connection broke.
+    async fn exchange(&self, request: &[u8]) -> Option<(u16, Vec<u8>)> {
+        let idle = self.idle.lock().unwrap().pop();
+        let mut stream = match idle {
+            Some(stream) => stream,
+            None => TcpStream::connect(&self.address).await.ok()?,
+        };
+        stream.set_nodelay(true).ok()?;
+        stream.write_all(request).await.ok()?;
+        let mut answer = Vec::with_capacity(4_096);
+        loop {
+            if stream.read_buf(&mut answer).await.ok()? == 0 {
+                return None;
+            }
+            if let Some((head, length)) = head_of(&answer)
+                && answer.len() >= head + length
+            {
+                let status = std::str::from_utf8(&answer[9..12]).ok()?.parse().ok()?;
+                self.idle.lock().unwrap().push(stream);
+                return Some((status, answer.split_off(head)));
+            }
+        }
     }
 
     fn draw(&self, dice: &mut Dice) -> Arrival {
@@ -176,7 +216,8 @@ impl Shop {
             (Class::Low, 0) => "/v1/reports?limit=20".to_owned(),
             (Class::Low, _) => format!("/v1/products/{product}/recommendations"),
         };
-        end_of(self.get(&path).bearer_auth(&self.admin)).await.0
+        let caller = format!("authorization: Bearer {}\r\n", self.admin);
+        self.ask("GET", &path, &caller, &Value::Null).await.0
     }
 
     /// An order, and once it is placed its payment.
@@ -195,20 +236,23 @@ impl Shop {
     }
 
     async fn pay_or_order(&self, path: &str, token: &str, body: &Value) -> (End, Value) {
-        let key = format!("{}-{}", self.run, self.keys.fetch_add(1, Ordering::Relaxed));
-        end_of(self.post(path).bearer_auth(token).header("idempotency-key", key).json(body)).await
+        let key = self.keys.fetch_add(1, Ordering::Relaxed);
+        let headers =
+            format!("authorization: Bearer {token}\r\nidempotency-key: {}-{key}\r\n", self.run);
+        self.ask("POST", path, &headers, body).await
     }
 }
 
-async fn end_of(request: RequestBuilder) -> (End, Value) {
-    let Ok(answer) = request.send().await else { return (End::Failed, Value::Null) };
-    let status = answer.status();
-    let Ok(body) = answer.json::<Value>().await else { return (End::Failed, Value::Null) };
-    if status.is_success() && status != 202 {
-        return (End::Answered, body);
-    }
-    let shed = status == 503 && body["code"] == "overloaded";
-    (if shed { End::Refused } else { End::Failed }, Value::Null)
+/// Where the body begins and how long it is, once the head is there.
+fn head_of(answer: &[u8]) -> Option<(usize, usize)> {
+    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&answer[..head]).unwrap();
+    let length = text.split("content-length: ").nth(1)?.split('\r').next()?.parse().ok()?;
+    Some((head, length))
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|bytes| bytes == part)
 }
 
 /// Clients that ask again as soon as they are answered, more and more of them, until more do no more.
@@ -249,9 +293,7 @@ async fn run(shop: &Arc<Shop>, rate: f64, length: Duration) -> [Tally; 3] {
         }
         let (shop, tallies) = (Arc::clone(shop), Arc::clone(&tallies));
         running.spawn(async move {
-            let open = shop.open.fetch_add(1, Ordering::Relaxed);
-            let end = if open < MOST_OPEN { shop.serve(arrival).await } else { End::Failed };
-            shop.open.fetch_sub(1, Ordering::Relaxed);
+            let end = shop.serve(arrival).await;
             if counted {
                 let tally = &mut tallies.lock().unwrap()[class];
                 match end {

@@ -32,7 +32,8 @@ overload() {
   printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
   printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
   printf 'measured from when a request was due; a client gives up after 3 s and never tries again.\n\n'
-  GENERATOR=$(ls -t "${PROGRAMS%/*}"/release/deps/overload-* | grep -v '\.d$' | head -n 1) with_services overload
+  export GENERATOR=${GENERATOR:-$(printf '%s\n' "$PROGRAMS"/deps/overload-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
+  with_services overload
 }
 report() {
   printf '## Reports\n\n%s; release build, Postgres with its fsync off.\n\n' "$(made report)"

@@ -367,11 +367,13 @@ mod tests {
         let shed = shed(1);
         let place = shed.enter(Class::Critical, 0).await.unwrap();
         let (done, work) = oneshot::channel::<()>();
-        let task = place.hold(async { tokio::spawn(carry(async { work.await.unwrap() })) }).await;
+        let mut task = None;
+        let spawning = async { task = Some(tokio::spawn(carry(async { work.await.unwrap() }))) };
+        place.hold(spawning).await;
         drop(place);
         assert_eq!(shed.at_work(), 1);
         done.send(()).unwrap();
-        task.await.unwrap();
+        task.unwrap().await.unwrap();
         assert_eq!(shed.at_work(), 0);
     }
 }
