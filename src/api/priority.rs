@@ -92,9 +92,12 @@ pub enum Priority {
     Class { class: Class, kind: usize },
 }
 
+/// Class and line by method and route.
+type Table = HashMap<(&'static str, &'static str), (Class, usize)>;
+
 /// By a request's method and the route it matched, if it matched any.
 pub fn of(method: &'static str, route: Option<&str>) -> Priority {
-    static TABLE: LazyLock<HashMap<(&str, &str), (Class, usize)>> = LazyLock::new(|| {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let lines = CLASSES.iter().enumerate();
         lines.map(|(kind, (method, route, class))| ((*method, *route), (*class, kind))).collect()
     });

@@ -109,7 +109,7 @@ impl Law {
     pub(super) fn limit(&self) -> usize {
         match self.calm {
             Calm::Seen(_) => whole(self.limit),
-            Calm::Made { .. } => CALM,
+            Calm::Made { .. } => whole(self.limit).min(CALM),
         }
     }
 
@@ -118,7 +118,11 @@ impl Law {
         let Some(kind) = self.kinds.get_mut(sample.kind) else { return };
         // Looser at the end, or only the short ones would count.
         let calm = sample.beside <= CALM && sample.beside_at_end <= CALM * 2;
-        kind.take(sample.took, calm);
+        if calm {
+            kind.alone.take(sample.took);
+        } else if kind.first.samples < MEMORY {
+            kind.first.take(sample.took);
+        }
         let stretched = sample.took.as_secs_f64() / kind.seconds().max(f64::MIN_POSITIVE);
         if calm {
             self.saw_calm(now);
@@ -184,14 +188,6 @@ impl Law {
 }
 
 impl Kind {
-    fn take(&mut self, took: Duration, calm: bool) {
-        if calm {
-            self.alone.take(took);
-        } else if self.first.samples < MEMORY {
-            self.first.take(took);
-        }
-    }
-
     /// What one takes alone, as far as it is known.
     fn seconds(&self) -> f64 {
         let known = self.alone.samples >= ENOUGH || self.first.samples == 0.0;
