@@ -3,6 +3,7 @@
 A line: mode, load, then of checkout, normal and low: offered, answered, refused, failed a second, median and p99 in ms.
 """
 
+import math
 import sys
 
 CLASSES = ("checkout", "normal", "low")
@@ -27,12 +28,16 @@ def answered_share(figures):
     return 100 * figures["answered"] / figures["offered"] if figures["offered"] else 100
 
 
+def took(figures):
+    return f"{figures['median']:.0f} ms, {figures['p99']:.0f} ms" if figures["answered"] else "–"
+
+
 def row(mode, load, run):
     checkout = run["checkout"]
     cells = [
         f"shedding {mode}", f"{load:g} ×", f"{sum(run[name]['offered'] for name in CLASSES):.0f}",
         f"{checkout['offered']:.1f}", f"**{checkout['answered']:.1f}**",
-        f"{checkout['median']:.0f} ms, {checkout['p99']:.0f} ms",
+        took(checkout),
         *(f"{answered_share(run[name]):.0f} %" for name in CLASSES),
         f"{sum(run[name]['refused'] for name in CLASSES):.0f}",
         f"{sum(run[name]['failed'] for name in CLASSES):.0f}",
@@ -57,12 +62,13 @@ def verdict(runs, memory):
         least, most = min(loads), max(loads)
         done = {load: run["checkout"]["answered"] for load, run in loads.items()}
         peak = max(done, key=done.get)
-        alone = loads[least]["checkout"]["p99"]
+        p99 = {load: run["checkout"]["p99"] for load, run in loads.items() if done[load]}
+        times = lambda load: f"{p99[load] / p99[least]:.1f} times" if load in p99 else "none was done"
         print(f"| shedding {mode}: checkouts done at {most:g} × beside the peak (at {peak:g} ×) "
               f"| {100 * done[most] / done[peak]:.0f} % |")
-        worst = max(loads, key=lambda load: loads[load]["checkout"]["p99"])
+        worst = max(p99, key=p99.get)
         print(f"| shedding {mode}: p99 of a checkout at {most:g} × beside the one at {least:g} ×; the worst, at {worst:g} × "
-              f"| {loads[most]['checkout']['p99'] / alone:.1f} times; {loads[worst]['checkout']['p99'] / alone:.1f} times |")
+              f"| {times(most)}; {times(worst)} |")
         if mode in memory:
             print(f"| shedding {mode}: peak memory of `api` | {memory[mode]} MiB |")
 
@@ -73,14 +79,21 @@ def polyline(points, colour, dash=""):
 
 
 def panel(left, title, unit, curves, most_load):
+    """With a logarithmic scale where the unit of the title is a time."""
     width, height, top = 330, 220, 50
-    most = max(max(values.values()) for _, _, _, values in curves) * 1.05 or 1
-    at = lambda load, value: (left + width * load / most_load, top + height * (1 - value / most))
+    most = max(value for _, _, _, values in curves for value in values.values()) or 1
+    if title.endswith("ms"):
+        ticks = (10, 100, 1000, 10000)
+        share = lambda value: math.log10(max(value, 10) / 10) / 3
+    else:
+        ticks = (0, most / 2, most)
+        share = lambda value: value / most / 1.05
+    at = lambda load, value: (left + width * load / most_load, top + height * (1 - share(value)))
     parts = [f'<text x="{left}" y="{top - 14}" font-weight="bold">{title}</text>']
-    for share in (0, 0.5, 1):
-        y = top + height * (1 - share / 1.05)
+    for tick in ticks:
+        y = at(0, tick)[1]
         parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{most * share / 1.05:.0f}</text>')
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.0f}</text>')
     for load in range(0, int(most_load) + 1):
         x = at(load, 0)[0]
         parts.append(f'<text x="{x:.1f}" y="{top + height + 18}" text-anchor="middle">{load} ×</text>')

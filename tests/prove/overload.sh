@@ -22,6 +22,7 @@ psql -qd "$TILL_TEST_DATABASE_URL" -c "CREATE DATABASE $database"
 export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database REDIS_URL=$TILL_TEST_REDIS_URL AMQP_URL=$TILL_TEST_AMQP_URL
 export TILL_DATA_DIR=$work TILL_AMQP_PREFIX=prove-overload-$$ RUST_LOG=warn
 export TILL_LISTEN=127.0.0.1:18780 TILL_OPS_LISTEN=127.0.0.1:18790 TILL_GATEWAY_LISTEN=127.0.0.1:18795
+# Limits of a rate would refuse what is to be measured; once there are such settings: export TILL_RATE_LIMIT_…=off
 ask() { psql -XAtqd "$DATABASE_URL" -c "$1"; }
 load() { taskset -c 1 "$generator" "$@"; }
 
