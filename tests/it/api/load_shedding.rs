@@ -233,11 +233,11 @@ async fn l11_payments_that_wait_for_a_slow_gateway_hold_no_place() {
     for (number, body) in bodies.into_iter().enumerate() {
         let ada = strain.ada.clone();
         let paid = tokio::spawn(async move { ada.pay(&format!("p{number}"), &body).await });
-        paying.push(paid);
-        // It is at the gateway now.
+        // Until it is at the gateway.
         while strain.shop.sandbox.record().await.len() <= number {
-            tokio::task::yield_now().await;
+            assert!(!paid.is_finished(), "it was refused");
         }
+        paying.push(paid);
     }
     // More of them wait than there are places, and the lowest is let in.
     assert_eq!(strain.low().await.status, 200);
