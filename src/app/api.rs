@@ -74,7 +74,7 @@ fn serve_both(
         limits: Arc::new(limits),
         cursors,
     };
-    let edge = EdgeSettings::from(&config.http);
+    let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);
     let probes = crate::ops::probe_routes(health.clone());
     let router = crate::api::router_beside(probes, state, edge, ambient);
     let bounds = config.connections;

@@ -226,7 +226,12 @@ fn start_parts(
         cursors,
     };
     let probes = crate::ops::probe_routes(health.clone());
-    let api = crate::api::router_beside(probes, state, EdgeSettings::from(&config.http), ambient);
+    let api = crate::api::router_beside(
+        probes,
+        state,
+        EdgeSettings::from(&config.http).shedding(config.load_shed),
+        ambient,
+    );
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
     let extras = Extras { test_clock: Some(clock), mail: mailing.folder, webhooks: Some(sink) };

@@ -19,6 +19,7 @@ mod example;
 mod files;
 mod gateway;
 mod http;
+mod load_shed;
 mod log;
 mod mail;
 mod network;
@@ -48,6 +49,7 @@ pub use example::env_example;
 pub use files::{Files, FilesPlace};
 pub use gateway::Gateway;
 pub use http::Http;
+pub use load_shed::LoadShed;
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use network::{IpNetwork, TrustedProxies};
@@ -76,6 +78,9 @@ pub const SETTINGS: &[&Setting] = &[
     &http::TRUSTED_PROXIES,
     &connections::MAX_CONNECTIONS,
     &connections::HEADER_DEADLINE,
+    &load_shed::LOAD_SHED,
+    &load_shed::LEAST,
+    &load_shed::MOST,
     &ops::OPS_LISTEN,
     &shutdown::SHUTDOWN_DELAY,
     &shutdown::SHUTDOWN_GRACE,
@@ -194,6 +199,8 @@ pub struct Config {
     pub http: Http,
     /// The connections of each listener.
     pub connections: Connections,
+    /// Which requests are refused under strain; `None` refuses none.
+    pub load_shed: Option<LoadShed>,
     /// The operators' listener.
     pub ops: Ops,
     /// How the process stops.
@@ -253,6 +260,7 @@ impl Config {
         let assumed = stage.as_ref().copied().unwrap_or(Stage::Production);
         let http = http::read(reader);
         let connections = connections::read(reader);
+        let load_shed = load_shed::read(reader);
         let ops = ops::read(reader);
         let shutdown = shutdown::read(reader);
         let data_dir = data_dir::read(reader);
@@ -273,6 +281,7 @@ impl Config {
             stage: stage?,
             http: http?,
             connections: connections?,
+            load_shed: load_shed?,
             ops: ops?,
             shutdown: shutdown?,
             root_key: root_key?,

@@ -3,4 +3,5 @@
 pub mod bulkhead;
 pub mod circuit_breaker;
 pub mod fail_point;
+pub mod load_shed;
 pub mod rate_limit;

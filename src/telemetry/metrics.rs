@@ -78,6 +78,17 @@ fn describe() {
         "till_log_lines_dropped_total",
         "Log lines given up because their reader stalled."
     );
+    describe_gauge!("load_shed_limit", "How many requests may be at work, as learnt.");
+    describe_gauge!(
+        "load_shed_in_flight",
+        "Requests at work; who waits for something outside is not."
+    );
+    describe_counter!("load_shed_refused_total", "Requests refused for want of a place, by class.");
+    describe_histogram!(
+        "load_shed_queue_wait_seconds",
+        Unit::Seconds,
+        "How long those waited for a place who had to."
+    );
     describe_worker();
     describe_gauge!("till_build_info", "Always 1; the labels say what is running.");
     gauge!("till_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);

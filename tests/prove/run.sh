@@ -2,7 +2,7 @@
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
 #
 #   tests/prove/run.sh             every section
-#   tests/prove/run.sh SECTION…    only these (process, report, cost, crash, mails, outbox); the others stay as they are
+#   tests/prove/run.sh SECTION…    only these (process, overload, report, cost, crash, mails, outbox); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
@@ -26,6 +26,14 @@ process() {
   printf '| size of the three programs | %s |\n' \
     "$(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }')"
   printf '| size of the image (`docker image inspect till`) | %s |\n' "$(image || echo 'no Docker here')"
+}
+overload() {
+  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other. ' "$(made overload)"
+  printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
+  printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
+  printf 'measured from when a request was due; a client gives up after 3 s and never tries again.\n\n'
+  export GENERATOR=${GENERATOR:-$(printf '%s\n' "$PROGRAMS"/deps/overload-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
+  with_services overload
 }
 report() {
   printf '## Reports\n\n%s; release build, Postgres with its fsync off.\n\n' "$(made report)"
@@ -68,6 +76,7 @@ section() {
   [[ -z $text ]] || printf '\n%s\n' "$text" >>"$new"
 }
 section process '## The process' "$@"
+section overload '## Overload' "$@"
 section report '## Reports' "$@"
 section outbox '## The outbox' "$@"
 section mails '## Mails' "$@"

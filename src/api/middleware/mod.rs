@@ -9,9 +9,11 @@
 //! 6. `limit_headers`: whatever becomes of a request after it was counted, its answer says how the limits stand.
 //! 7. `problems`: everything below may answer an error in any form; here it gets its final one.
 //! 8. `url_limit`: the cheapest refusal first.
-//! 9. `catch_panic`: turns a panic into what `problems` understands.
-//! 10. `deadline`: bounds handler and extractors, the reading of the body among them.
-//! 11. the body limit, which extractors heed; a route that takes more sets its own.
+//! 9. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
+//!    so that it is an answer like any other, and inside `metrics`, which counts what clients see.
+//! 10. `catch_panic`: turns a panic into what `problems` understands.
+//! 11. `deadline`: bounds handler and extractors, the reading of the body among them.
+//! 12. the body limit, which extractors heed; a route that takes more sets its own.
 //!
 //! Two are not among them, since they are not for everything, and `api` puts them within these: `rate_limit` knows callers
 //! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `json_only` is for routes
@@ -22,6 +24,7 @@ mod cors;
 mod deadline;
 pub(in crate::api) mod json_only;
 mod limit_headers;
+mod load_shed;
 mod method;
 mod metrics;
 mod problems;
@@ -48,8 +51,10 @@ pub use url_limit::MAX_URL;
 
 /// Puts the layers around these routes and their fallback.
 pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router {
-    let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts } = settings;
+    let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
+        settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
+    let shedding = load_shed.map(|bounds| load_shed::Shedding::new(bounds, ambient.clone()));
     let stack = ServiceBuilder::new()
         .layer(from_fn_with_state(ambient.clone(), request_id::layer))
         .layer(from_fn(span::layer))
@@ -59,6 +64,7 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
         .layer(from_fn_with_state(ambient, limit_headers::layer))
         .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
         .layer(from_fn(url_limit::layer))
+        .option_layer(shedding.map(|gate| from_fn_with_state(gate, load_shed::layer)))
         .layer(from_fn(catch_panic::layer))
         .layer(from_fn_with_state(deadlines, deadline::layer))
         .layer(DefaultBodyLimit::max(body_limit));

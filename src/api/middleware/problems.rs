@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
 
-use super::{request_id, url_limit};
+use super::{load_shed, request_id, url_limit};
 use crate::api::problem::{MEDIA_TYPE, Problem, ProblemCode};
 
 /// What a problem's text may name that only the edge knows.
@@ -34,7 +34,10 @@ pub(super) async fn layer(State(bounds): State<Bounds>, request: Request, next: 
         }
         None => return response,
     };
-    log(&problem);
+    // What is shed is told by whoever sheds, a line a second.
+    if !load_shed::was_shed(&response) {
+        log(&problem);
+    }
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);

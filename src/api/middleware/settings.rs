@@ -5,7 +5,11 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 
 use crate::api::v1::ROUTE_DEADLINES;
-use crate::config::Http;
+use crate::config::{Http, LoadShed};
+use crate::resilience::load_shed::Bounds;
+
+/// Where the limit of requests at work begins before anything was learnt: the connections of the pool, by default.
+const FIRST: u32 = 20;
 
 /// Bounds and headers that hold for every request.
 #[derive(Debug, Clone)]
@@ -20,6 +24,18 @@ pub struct EdgeSettings {
     pub cors_origins: Vec<HeaderValue>,
     /// `max-age` of `Strict-Transport-Security`; `None` sends no such header.
     pub hsts: Option<Duration>,
+    /// Between what the limit of requests at work moves; `None` refuses none.
+    pub load_shed: Option<Bounds>,
+}
+
+impl EdgeSettings {
+    /// The same with load shedding, where it is on.
+    #[must_use]
+    pub fn shedding(self, settings: Option<LoadShed>) -> Self {
+        let bounds =
+            |LoadShed { least, most }| Bounds { least, first: FIRST.clamp(least, most), most };
+        Self { load_shed: settings.map(bounds), ..self }
+    }
 }
 
 impl From<&Http> for EdgeSettings {
@@ -32,12 +48,13 @@ impl From<&Http> for EdgeSettings {
             route_deadlines: ROUTE_DEADLINES,
             cors_origins: http.cors_origins.iter().filter_map(origin).collect(),
             hsts: http.hsts,
+            load_shed: None,
         }
     }
 }
 
 impl Default for EdgeSettings {
-    /// The defaults of configuration: 256 KiB, 10 s, no CORS, no HSTS.
+    /// The defaults of configuration: 256 KiB, 10 s, no CORS, no HSTS; and nothing is shed.
     fn default() -> Self {
         Self {
             body_limit: 256 * 1024,
@@ -45,6 +62,7 @@ impl Default for EdgeSettings {
             route_deadlines: ROUTE_DEADLINES,
             cors_origins: Vec::new(),
             hsts: None,
+            load_shed: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, info, info_span};
 
-use super::{method, request_id, url_limit};
+use super::{load_shed, method, request_id, url_limit};
 
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let span = open(&request);
@@ -45,6 +45,10 @@ fn close(response: &Response, begun: Instant) {
     // A client's mistake is no failure of the server (OpenTelemetry's HTTP conventions).
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
+    }
+    // A line for each would cost more than the refusal.
+    if load_shed::was_shed(response) {
+        return;
     }
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     info!(status = status.as_u16(), milliseconds, "request answered");

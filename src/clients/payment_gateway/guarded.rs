@@ -13,6 +13,7 @@ use crate::resilience::bulkhead::{Bulkhead, BulkheadFull, Place};
 use crate::resilience::circuit_breaker::{
     BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen, Health,
 };
+use crate::resilience::load_shed::step_outside;
 
 /// Calls under way at a time, and how long one more may wait for its place.
 const PLACES: usize = 64;
@@ -73,7 +74,10 @@ impl GuardedGateway {
     /// [`NotAdmitted`] while the circuit is open or too many calls are under way.
     pub async fn admit(&self) -> Result<Admission, NotAdmitted> {
         // The place first: a probe of the half-open circuit must not be spent on waiting.
-        let place = self.bulkhead.enter().await?;
+        let outside = step_outside();
+        let place = self.bulkhead.enter().await;
+        drop(outside);
+        let place = place?;
         Ok(Admission { permit: Some(self.breaker.admit()?), _place: place })
     }
 
@@ -143,7 +147,9 @@ impl GuardedGateway {
             .with_max_times(REPETITIONS)
             .with_jitter();
         let tries = once.retry(waits).when(GatewayError::is_transient);
+        let outside = step_outside();
         let result = timeout(self.deadline, tries).await.unwrap_or(Err(GatewayError::Timeout));
+        drop(outside);
         let health = match &result {
             Err(error) if error.is_unknown() => Health::Bad,
             Ok(_) | Err(_) => Health::Good,

@@ -13,6 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::argon2id::{self, Scratch};
 use crate::domain::Violation;
 use crate::domain::ambient::Ambient;
+use crate::resilience::load_shed::step_outside;
 
 /// A hash of no password, with the same parameters: checking against it costs what any check costs.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm90IGEgcmVhbCBzYWx0$bm8gcGFzc3dvcmQgaGFzaGVzIHRvIHRoaXMgdGV4dC4";
@@ -179,8 +180,10 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce(&Scratch) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let place = self.place().await?;
         let scratch = Arc::clone(&self.scratch);
+        // Hashes have a bound of their own.
+        let _outside = step_outside();
+        let place = self.place().await?;
         spawn_blocking(move || {
             // Held by the work itself: a caller that goes away leaves it running.
             let _place = place;

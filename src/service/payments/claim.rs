@@ -18,6 +18,7 @@ use crate::domain::money::Amount;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::Refund;
 use crate::resilience::fail_point;
+use crate::resilience::load_shed::carry;
 use crate::service::Cause;
 use crate::service::idempotency::{self, Answer, Begin, KeyError, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
@@ -119,7 +120,7 @@ where
         Claim::TakenOver(attempt) => {
             let (own, admission, id) = (payments.clone(), admission?, attempt.id);
             let task = async move { reconcile(&own, admission, &attempt).await };
-            payments.tasks.spawn(task).await??;
+            payments.tasks.spawn(carry(task)).await??;
             id
         }
         Claim::Claimed(attempt, payment) => {
@@ -127,7 +128,7 @@ where
             fail_point::here("payments.claimed");
             let id = attempt.id;
             let task = async move { pursue(&own, &cause, admission, &attempt, &payment).await };
-            if let Some(outcome) = payments.tasks.spawn(task).await?? {
+            if let Some(outcome) = payments.tasks.spawn(carry(task)).await?? {
                 return Ok(Progress::Settled(Answer { outcome, provenance: Provenance::Fresh }));
             }
             id

@@ -10,6 +10,7 @@ mod document;
 mod edge;
 pub mod gateway;
 mod idempotency_keys;
+mod load_shedding;
 mod methods;
 mod openapi;
 mod orders;

@@ -10,8 +10,8 @@ use serde_json::Value;
 use till::api::extract::CursorKey;
 use till::api::limits::Limits;
 use till::api::middleware::EdgeSettings;
-use till::api::router;
 use till::api::state::ApiState;
+use till::api::{router, router_beside};
 use till::config::BaseUrl;
 use till::service::payments::Payments;
 use till::service::webhooks::Webhooks;
@@ -83,27 +83,34 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
 
 /// [`router_with`] that registers endpoints with these webhooks.
 pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
-    router_of(test, payments, webhooks, test.limits())
+    let state = ApiState { webhooks: Arc::new(webhooks), ..state(test, payments) };
+    router(state, EdgeSettings::default(), test.services.ambient.clone())
 }
 
 /// [`router_over`] under these limits.
 pub fn router_under(test: &TestServices, limits: Limits) -> Router {
-    router_of(test, test.payments(BaseUrl::of(NOBODY)), test.webhooks(), limits)
+    let state =
+        ApiState { limits: Arc::new(limits), ..state(test, test.payments(BaseUrl::of(NOBODY))) };
+    router(state, EdgeSettings::default(), test.services.ambient.clone())
 }
 
-fn router_of(
+/// [`router_with`] in other layers, with the routes of another part beside.
+pub fn router_in(
     test: &TestServices,
     payments: Payments,
-    webhooks: Webhooks,
-    limits: Limits,
+    edge: EdgeSettings,
+    others: Router,
 ) -> Router {
-    let state = ApiState {
+    router_beside(others, state(test, payments), edge, test.services.ambient.clone())
+}
+
+fn state(test: &TestServices, payments: Payments) -> ApiState {
+    ApiState {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
-        webhooks: Arc::new(webhooks),
-        limits: Arc::new(limits),
+        webhooks: Arc::new(test.webhooks()),
+        limits: Arc::new(test.limits()),
         cursors: CursorKey::new([7; 32]),
-    };
-    router(state, EdgeSettings::default(), test.services.ambient.clone())
+    }
 }

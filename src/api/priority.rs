@@ -1,0 +1,160 @@
+//! How much depends on each operation, in one table: what is refused first under strain, and what last; it refuses nothing.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::resilience::load_shed::Class;
+
+use Class::{Critical, Low, Normal};
+
+/// Routes that answer whatever happens: whoever asks decides by them what to do with the process.
+const NEVER_SHED: &[&str] = &["/livez", "/readyz", "/metrics"];
+
+/// Every operation of the API, and the pages. A route that stands in none of the tables is normal.
+///
+/// Critical is what earns money or lets somebody in who is about to: signing in, orders, payments. Its reads are
+/// among it, since a client that lost an answer looks up what became of it. Low is what can wait for an hour: reports,
+/// lists for staff, advice on what else to buy.
+const CLASSES: &[(&str, &str, Class)] = &[
+    ("GET", "/.well-known/jwks.json", Critical),
+    ("POST", "/v1/auth/token", Critical),
+    ("POST", "/v1/auth/refresh", Critical),
+    ("POST", "/v1/auth/revoke", Critical),
+    ("POST", "/v1/orders", Critical),
+    ("GET", "/v1/orders/{id}", Critical),
+    ("POST", "/v1/orders/{id}/cancel", Critical),
+    ("POST", "/v1/orders/{id}/fulfil", Critical),
+    ("POST", "/v1/payments", Critical),
+    ("GET", "/v1/payments/{id}", Critical),
+    ("POST", "/v1/payments/{id}/capture", Critical),
+    ("POST", "/v1/payments/{id}/cancel", Critical),
+    ("POST", "/v1/payments/{id}/refunds", Critical),
+    ("GET", "/v1/payments/{id}/refunds/{refundId}", Critical),
+    ("POST", "/v1/gateway/callbacks", Critical),
+    ("GET", "/v1/idempotency-keys/{key}", Critical),
+    ("GET", "/v1/rate-limits", Normal),
+    ("POST", "/v1/users", Normal),
+    ("GET", "/v1/users/me", Normal),
+    ("PATCH", "/v1/users/me", Normal),
+    ("DELETE", "/v1/users/me", Normal),
+    ("GET", "/v1/users/{id}", Normal),
+    ("PATCH", "/v1/users/{id}", Normal),
+    ("GET", "/v1/products", Normal),
+    ("POST", "/v1/products", Normal),
+    ("GET", "/v1/products/{id}", Normal),
+    ("PATCH", "/v1/products/{id}", Normal),
+    ("DELETE", "/v1/products/{id}", Normal),
+    ("GET", "/v1/products/{id}/inventory", Normal),
+    ("POST", "/v1/products/{id}/inventory", Normal),
+    ("GET", "/v1/categories", Normal),
+    ("GET", "/v1/orders", Normal),
+    ("GET", "/v1/payments", Normal),
+    ("GET", "/v1/payments/{id}/refunds", Normal),
+    ("GET", "/v1/reports/{jobId}/status", Normal),
+    ("GET", "/v1/events", Normal),
+    ("GET", "/v1/events/{id}", Normal),
+    ("GET", "/v1/webhook-endpoints", Normal),
+    ("POST", "/v1/webhook-endpoints", Normal),
+    ("GET", "/v1/webhook-endpoints/{id}", Normal),
+    ("PATCH", "/v1/webhook-endpoints/{id}", Normal),
+    ("DELETE", "/v1/webhook-endpoints/{id}", Normal),
+    ("POST", "/v1/webhook-endpoints/{id}/rotate", Normal),
+    ("GET", "/v1/users", Low),
+    ("GET", "/v1/products/{id}/recommendations", Low),
+    ("POST", "/v1/products/import", Low),
+    ("GET", "/v1/products/imports/{jobId}/status", Low),
+    ("GET", "/v1/reports", Low),
+    ("POST", "/v1/reports/generate", Low),
+    ("DELETE", "/v1/reports/{jobId}", Low),
+    ("GET", "/v1/reports/{jobId}/download", Low),
+    ("GET", "/v1/webhook-endpoints/{id}/deliveries", Low),
+    ("POST", "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver", Low),
+    ("POST", "/v1/webhook-endpoints/{id}/test", Low),
+    ("GET", "/", Low),
+    ("GET", "/docs", Low),
+    ("GET", "/docs/errors", Low),
+    ("GET", "/docs/errors/{code}", Low),
+    ("GET", "/docs/style.css", Low),
+    ("GET", "/openapi/v1.json", Low),
+    ("GET", "/swagger-ui", Low),
+    ("GET", "/swagger-ui/", Low),
+    ("GET", "/swagger-ui/{*rest}", Low),
+];
+
+/// How many operations the table tells apart.
+pub const KINDS: usize = CLASSES.len();
+
+/// How a request stands when not all can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// Answered whatever happens.
+    Always,
+    /// `kind`: which line of the table; [`KINDS`] where it stands in none.
+    Class { class: Class, kind: usize },
+}
+
+/// Class and line by method and route.
+type Table = HashMap<(&'static str, &'static str), (Class, usize)>;
+
+/// By a request's method and the route it matched, if it matched any.
+pub fn of(method: &'static str, route: Option<&str>) -> Priority {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let lines = CLASSES.iter().enumerate();
+        lines.map(|(kind, (method, route, class))| ((*method, *route), (*class, kind))).collect()
+    });
+    const OTHER: Priority = Priority::Class { class: Normal, kind: KINDS };
+    let Some(route) = route else { return OTHER };
+    if NEVER_SHED.contains(&route) {
+        return Priority::Always;
+    }
+    // Whoever asks for a head alone asks for the same work.
+    let method = if method == "HEAD" { "GET" } else { method };
+    let line = TABLE.get(&(method, route));
+    line.map_or(OTHER, |(class, kind)| Priority::Class { class: *class, kind: *kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{CLASSES, Class, Priority, of};
+
+    fn class_of(method: &'static str, route: &str) -> Option<Class> {
+        match of(method, Some(route)) {
+            Priority::Always => None,
+            Priority::Class { class, .. } => Some(class),
+        }
+    }
+
+    #[test]
+    fn checkout_is_critical_reads_are_normal_reports_are_low_and_probes_are_never_shed() {
+        assert_eq!(class_of("POST", "/v1/orders"), Some(Class::Critical));
+        assert_eq!(class_of("POST", "/v1/payments"), Some(Class::Critical));
+        assert_eq!(class_of("HEAD", "/v1/products"), Some(Class::Normal));
+        assert_eq!(class_of("GET", "/v1/reports"), Some(Class::Low));
+        assert_eq!(class_of("GET", "/readyz"), None);
+        assert_eq!(class_of("GET", "/a/new/route"), Some(Class::Normal));
+        assert!(matches!(of("GET", None), Priority::Class { class: Class::Normal, .. }));
+    }
+
+    #[test]
+    fn the_table_has_each_operation_of_the_document_once_and_none_that_is_gone() {
+        let document = serde_json::to_value(crate::api::document()).unwrap();
+        let operations: BTreeSet<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys();
+                methods.map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect();
+        let listed: Vec<_> = CLASSES
+            .iter()
+            .filter(|(_, route, _)| route.starts_with("/v1/") || route.starts_with("/.well-known/"))
+            .map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned()))
+            .collect();
+        assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), operations);
+        assert_eq!(listed.len(), operations.len());
+    }
+}

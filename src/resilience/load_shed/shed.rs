@@ -1,0 +1,376 @@
+//! The gate as requests meet it: a place that is free again when it is dropped, waiting for one, and what is told of it all.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use super::gate::{Arrival, Class, Gate, Waiter};
+use super::law::Bounds;
+
+/// One line in so long says what was refused.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// There is no place now; nothing was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more is asked for than can be done")]
+pub struct Refused;
+
+/// Admits requests to work as long as they are done well.
+#[derive(Debug, Clone)]
+pub struct LoadShed(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    begun: Instant,
+    gate: Mutex<Gate<Waiting>>,
+    told: Mutex<Told>,
+    figures: Figures,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    place: oneshot::Sender<Slot>,
+    kind: usize,
+}
+
+impl Waiter for Waiting {
+    fn is_gone(&self) -> bool {
+        self.place.is_closed()
+    }
+}
+
+/// What was refused since the last line in the log.
+#[derive(Debug, Default)]
+struct Told {
+    at: Option<Duration>,
+    refused: [u64; Class::ALL.len()],
+}
+
+struct Figures {
+    limit: Gauge,
+    at_work: Gauge,
+    waited: Histogram,
+    refused: [Counter; Class::ALL.len()],
+}
+
+impl std::fmt::Debug for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Figures").finish_non_exhaustive()
+    }
+}
+
+impl LoadShed {
+    /// `kinds`: how many operations are told apart.
+    pub fn new(bounds: Bounds, kinds: usize) -> Self {
+        let inner = Inner {
+            begun: Instant::now(),
+            gate: Mutex::new(Gate::new(bounds, kinds)),
+            told: Mutex::default(),
+            figures: Figures::new(),
+        };
+        inner.show(&inner.lock());
+        Self(Arc::new(inner))
+    }
+
+    /// A place, at once or after a short wait. `kind`: which operation it is for; one that is beyond the last teaches
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] where there is none.
+    pub async fn enter(&self, class: Class, kind: usize) -> Result<Slot, Refused> {
+        let inner = &self.0;
+        let now = inner.now();
+        let mut place = None;
+        let arrival = {
+            let mut gate = inner.lock();
+            let arrival = gate.arrive(now, class, || {
+                let (sender, receiver) = oneshot::channel();
+                place = Some(receiver);
+                Waiting { place: sender, kind }
+            });
+            inner.show(&gate);
+            arrival
+        };
+        match (arrival, place) {
+            (Arrival::Entered { beside }, _) => Ok(Slot::new(inner, now, kind, beside)),
+            (Arrival::Queued { patience }, Some(place)) => {
+                let waited = timeout(patience, place).await;
+                inner.figures.waited.record(inner.now().saturating_sub(now));
+                match waited {
+                    Ok(Ok(slot)) => Ok(slot),
+                    Ok(Err(_)) | Err(_) => Err(inner.refuse(class)),
+                }
+            }
+            (Arrival::Queued { .. } | Arrival::Refused, _) => Err(inner.refuse(class)),
+        }
+    }
+
+    /// How many may be at work.
+    pub fn limit(&self) -> usize {
+        self.0.lock().limit()
+    }
+
+    /// How many are at work.
+    pub fn at_work(&self) -> usize {
+        self.0.lock().at_work()
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gate<Waiting>> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what is at work, and lets in whoever may enter then.
+    fn change(self: &Arc<Self>, change: impl FnOnce(&mut Gate<Waiting>)) {
+        let now = self.now();
+        let mut gate = self.lock();
+        change(&mut gate);
+        self.show(&gate);
+        while let Some((waiting, beside)) = gate.next(now) {
+            self.show(&gate);
+            // A place that is not taken any more is given back, which locks the gate.
+            drop(gate);
+            drop(waiting.place.send(Slot::new(self, now, waiting.kind, beside)));
+            gate = self.lock();
+        }
+    }
+
+    fn refuse(&self, class: Class) -> Refused {
+        let index = class.index();
+        if let Some(counter) = self.figures.refused.get(index) {
+            counter.increment(1);
+        }
+        let now = self.now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(refused) = told.refused.get_mut(index) {
+            *refused += 1;
+        }
+        if told.at.is_none_or(|at| now.saturating_sub(at) >= TELL_EVERY) {
+            let [critical, normal, low] = std::mem::take(&mut told.refused);
+            told.at = Some(now);
+            drop(told);
+            let limit = self.lock().limit();
+            tracing::warn!(
+                critical,
+                normal,
+                low,
+                limit,
+                "more is asked for than can be done: refused since the last line"
+            );
+        }
+        Refused
+    }
+
+    fn show(&self, gate: &Gate<Waiting>) {
+        self.figures.limit.set(count(gate.limit()));
+        self.figures.at_work.set(count(gate.at_work()));
+    }
+}
+
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+impl Figures {
+    fn new() -> Self {
+        Self {
+            limit: gauge!("load_shed_limit"),
+            at_work: gauge!("load_shed_in_flight"),
+            waited: histogram!("load_shed_queue_wait_seconds"),
+            refused: Class::ALL
+                .map(|class| counter!("load_shed_refused_total", "class" => class.as_str())),
+        }
+    }
+}
+
+tokio::task_local! {
+    /// The place of the request that this task works for.
+    static SLOT: Slot;
+}
+
+/// A place; it is free again when its last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Slot(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    inner: Arc<Inner>,
+    kind: usize,
+    entered: Duration,
+    beside: usize,
+    away: Mutex<Away>,
+}
+
+/// What of the time was spent outside.
+#[derive(Debug, Default)]
+struct Away {
+    /// Waits under way; the place is given back while there is any.
+    waits: u32,
+    since: Duration,
+    total: Duration,
+}
+
+impl Slot {
+    fn new(inner: &Arc<Inner>, entered: Duration, kind: usize, beside: usize) -> Self {
+        let (inner, away) = (Arc::clone(inner), Mutex::default());
+        Self(Arc::new(Held { inner, kind, entered, beside, away }))
+    }
+
+    /// Does this in the place: [`step_outside`] and [`carry`] find it.
+    pub async fn hold<F: Future>(&self, work: F) -> F::Output {
+        SLOT.scope(self.clone(), work).await
+    }
+
+    /// The place is given back until what is returned is dropped.
+    #[must_use]
+    pub fn step_outside(&self) -> Outside {
+        let now = self.0.inner.now();
+        let mut away = self.0.lock();
+        away.waits += 1;
+        if away.waits == 1 {
+            away.since = now;
+            drop(away);
+            self.0.inner.change(Gate::leave);
+        }
+        Outside(self.clone())
+    }
+
+    /// The request did its work: what it took teaches the law.
+    pub fn worked(&self) {
+        let held = &self.0;
+        let now = held.inner.now();
+        let took = now.saturating_sub(held.entered).saturating_sub(held.lock().total);
+        held.inner.change(|gate| gate.learn(now, held.kind, took, held.beside));
+    }
+}
+
+impl Held {
+    fn lock(&self) -> MutexGuard<'_, Away> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Whoever is outside holds a clone, so the place is taken here.
+        self.inner.change(Gate::leave);
+    }
+}
+
+/// A wait for something outside, during which a request has no place.
+#[derive(Debug)]
+pub struct Outside(Slot);
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let held = &self.0.0;
+        let now = held.inner.now();
+        let mut away = held.lock();
+        away.waits = away.waits.saturating_sub(1);
+        if away.waits == 0 {
+            let waited = now.saturating_sub(away.since);
+            away.total += waited;
+            drop(away);
+            held.inner.change(Gate::come_back);
+        }
+    }
+}
+
+/// Gives back the place of this task's request, if it has one, until what is returned is dropped: for waiting for
+/// something that is no work of this process.
+pub fn step_outside() -> Option<Outside> {
+    SLOT.try_with(Slot::step_outside).ok()
+}
+
+/// For a task that goes on with this task's request: the place goes with it, and is free when both are done.
+pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let slot = SLOT.try_with(Slot::clone).ok();
+    async move {
+        match slot {
+            Some(slot) => SLOT.scope(slot, work).await,
+            None => work.await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, poll};
+    use tokio::sync::oneshot;
+
+    use super::{Bounds, Class, LoadShed, Refused, carry, step_outside};
+
+    fn shed(places: u32) -> LoadShed {
+        LoadShed::new(Bounds { least: places, first: places, most: places }, 0)
+    }
+
+    #[tokio::test]
+    async fn a_place_is_free_again_when_it_is_dropped_and_goes_to_whoever_waits() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        assert_eq!(shed.enter(Class::Low, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        assert!(poll!(&mut waiting).is_pending());
+        drop(place);
+        assert_eq!(shed.at_work(), 1);
+        drop(waiting.now_or_never().unwrap().unwrap());
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_too_long_is_refused_and_a_place_given_to_one_who_is_gone_is_free() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        assert_eq!(shed.enter(Class::Critical, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        assert!(poll!(&mut waiting).is_pending());
+        drop(place);
+        // The place was handed over, and nobody took it.
+        drop(waiting);
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_outside_has_no_place_and_is_let_in_again_over_the_limit() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let (answer, neighbour) = oneshot::channel::<()>();
+        let asking = async {
+            let outside = step_outside();
+            neighbour.await.unwrap();
+            drop(outside);
+        };
+        let mut asking = Box::pin(place.hold(asking));
+        assert!(poll!(&mut asking).is_pending());
+        assert_eq!(shed.at_work(), 0);
+        let other = shed.enter(Class::Low, 0).await.unwrap();
+        answer.send(()).unwrap();
+        asking.await;
+        assert_eq!(shed.at_work(), 2);
+        drop((place, other));
+        assert_eq!(shed.at_work(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_goes_on_after_its_client_left_keeps_the_place_until_it_is_done() {
+        let shed = shed(1);
+        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let (done, work) = oneshot::channel::<()>();
+        let mut task = None;
+        let spawning = async { task = Some(tokio::spawn(carry(async { work.await.unwrap() }))) };
+        place.hold(spawning).await;
+        drop(place);
+        assert_eq!(shed.at_work(), 1);
+        done.send(()).unwrap();
+        task.unwrap().await.unwrap();
+        assert_eq!(shed.at_work(), 0);
+    }
+}

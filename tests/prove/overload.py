@@ -1,0 +1,151 @@
+"""Makes the table and the drawing of the overload curve of the lines that `overload.sh` gathered.
+
+A line: mode, load, then of checkout, normal and low: offered, answered, refused, failed a second, median and p99 in ms.
+"""
+
+import math
+import sys
+
+CLASSES = ("checkout", "normal", "low")
+COLUMNS = ("offered", "answered", "refused", "failed", "median", "p99")
+
+
+def read(lines):
+    runs, memory = {}, {}
+    for line in lines:
+        mode, load, *figures = line.split()
+        if load == "memory":
+            memory[mode] = figures[0]
+            continue
+        figures = [float(figure) for figure in figures]
+        runs.setdefault(mode, {})[float(load)] = {
+            name: dict(zip(COLUMNS, figures[place * 6:place * 6 + 6])) for place, name in enumerate(CLASSES)
+        }
+    return runs, memory
+
+
+def answered_share(figures):
+    return 100 * figures["answered"] / figures["offered"] if figures["offered"] else 100
+
+
+def took(figures):
+    return f"{figures['median']:.0f} ms, {figures['p99']:.0f} ms" if figures["answered"] else "–"
+
+
+def row(mode, load, run):
+    checkout = run["checkout"]
+    cells = [
+        f"shedding {mode}", f"{load:g} ×", f"{sum(run[name]['offered'] for name in CLASSES):.0f}",
+        f"{checkout['offered']:.1f}", f"**{checkout['answered']:.1f}**",
+        took(checkout),
+        *(f"{answered_share(run[name]):.0f} %" for name in CLASSES),
+        f"{sum(run[name]['refused'] for name in CLASSES):.0f}",
+        f"{sum(run[name]['failed'] for name in CLASSES):.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def table(runs):
+    print("| | load | arrivals a second | checkouts asked for a second | checkouts done a second | a checkout takes: median, p99 "
+          "| checkouts done | normal answered | low answered | refused a second | failed a second |")
+    print("|" + " --- |" * 11)
+    for mode, loads in runs.items():
+        for load, run in sorted(loads.items()):
+            print(row(mode, load, run))
+
+
+def verdict(runs, memory):
+    print()
+    print("| what | figure |")
+    print("| --- | --- |")
+    for mode, loads in runs.items():
+        least, most = min(loads), max(loads)
+        done = {load: run["checkout"]["answered"] for load, run in loads.items()}
+        peak = max(done, key=done.get)
+        p99 = {load: run["checkout"]["p99"] for load, run in loads.items() if done[load]}
+        times = lambda load: f"{p99[load] / p99[least]:.1f} times" if load in p99 else "none was done"
+        print(f"| shedding {mode}: checkouts done at {most:g} × beside the peak (at {peak:g} ×) "
+              f"| {100 * done[most] / done[peak]:.0f} % |")
+        worst = max(p99, key=p99.get)
+        print(f"| shedding {mode}: p99 of a checkout at {most:g} × beside the one at {least:g} ×; the worst, at {worst:g} × "
+              f"| {times(most)}; {times(worst)} |")
+        if mode in memory:
+            print(f"| shedding {mode}: peak memory of `api` | {memory[mode]} MiB |")
+
+
+def polyline(points, colour, dash=""):
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
+
+
+def panel(left, title, unit, curves, most_load):
+    """With a logarithmic scale where the unit of the title is a time."""
+    width, height, top = 330, 220, 50
+    most = max(value for _, _, _, values in curves for value in values.values()) or 1
+    if title.endswith("ms"):
+        ticks = (10, 100, 1000, 10000)
+        share = lambda value: math.log10(max(value, 10) / 10) / 3
+    else:
+        ticks = (0, most / 2, most)
+        share = lambda value: value / most / 1.05
+    at = lambda load, value: (left + width * load / most_load, top + height * (1 - share(value)))
+    parts = [f'<text x="{left}" y="{top - 14}" font-weight="bold">{title}</text>']
+    for tick in ticks:
+        y = at(0, tick)[1]
+        parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.0f}</text>')
+    for load in range(0, int(most_load) + 1):
+        x = at(load, 0)[0]
+        parts.append(f'<text x="{x:.1f}" y="{top + height + 18}" text-anchor="middle">{load} ×</text>')
+    parts.append(f'<text x="{left}" y="{top + height + 36}" fill="#555">{unit}</text>')
+    for name, colour, dash, values in curves:
+        parts.append(polyline([at(load, value) for load, value in sorted(values.items())], colour, dash))
+        parts.extend(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
+                     for x, y in (at(load, value) for load, value in values.items()))
+    return parts, [(name, colour, dash) for name, colour, dash, _ in curves]
+
+
+def draw(runs, path):
+    most_load = max(max(loads) for loads in runs.values())
+    dashes = {"on": "", "off": ' stroke-dasharray="6 4"'}
+    parts, legend = [], []
+    goodput, latency, answered = [], [], []
+    for mode, loads in runs.items():
+        dash = dashes.get(mode, "")
+        pick = lambda name, column: {load: run[name][column] for load, run in loads.items()}
+        goodput.append((f"checkouts, shedding {mode}", "#0b6e4f", dash, pick("checkout", "answered")))
+        finite = {load: value for load, value in pick("checkout", "p99").items() if value == value}
+        latency.append((f"checkouts, shedding {mode}", "#0b6e4f", dash, finite))
+        if mode == "on":
+            for name, colour in (("checkout", "#0b6e4f"), ("normal", "#2660a4"), ("low", "#c1666b")):
+                shares = {load: answered_share(run[name]) for load, run in loads.items()}
+                answered.append((name, colour, dash, shares))
+    for place, (title, unit, curves) in enumerate((
+        ("Checkouts done a second", "load, as a multiple of capacity", goodput),
+        ("p99 of a done checkout, ms", "load, as a multiple of capacity", latency),
+        ("Answered of each class, %", "load; shedding on", answered),
+    )):
+        if curves:
+            drawn, names = panel(60 + place * 410, title, unit, curves, most_load)
+            parts += drawn
+            legend += names if place != 1 else []
+    for place, (name, colour, dash) in enumerate(legend):
+        x, y = 60 + place % 5 * 240, 340
+        parts.append(f'<line x1="{x}" x2="{x + 30}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="2"{dash}/>')
+        parts.append(f'<text x="{x + 36}" y="{y}">{name}</text>')
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1270 360" font-family="sans-serif" font-size="13">\n'
+                   '<rect width="1270" height="360" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")
+
+
+def main():
+    capacity, path = sys.argv[1:]
+    runs, memory = read(sys.stdin)
+    print(f"Capacity is {capacity} arrivals a second: what clients got that ask again as soon as they are answered.\n")
+    table(runs)
+    verdict(runs, memory)
+    draw(runs, path)
+    print("\n![The overload curve](overload.svg)")
+
+
+main()

@@ -1,0 +1,342 @@
+//! An open-model generator of load: requests come when they come, whether or not those before are answered.
+//!
+//! `overload capacity URL SECONDS` prints how many arrivals a second the service does at most; `overload run URL RATE SECONDS`
+//! sends that many for so long and prints one line about them. It asserts nothing; `tests/prove/overload.sh` calls it.
+//! A latency is measured from the moment the request was due, so that a generator that comes late can't hide it.
+//! Of 10 arrivals 1 is a checkout (an order, and then its payment), 6 read the catalogue and 3 are of the low class.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement stops the moment something is not as it says"
+)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// A client waits so long for one answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Nothing is counted of what comes earlier.
+const WARM_UP: Duration = Duration::from_secs(5);
+/// Connections to the service, as a balancer has them; who finds none free waits for one as long as for an answer.
+const CONNECTIONS: usize = 1_000;
+const CUSTOMERS: usize = 16;
+const PASSWORD: &str = "till-demo-password";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Checkout,
+    Normal,
+    Low,
+}
+
+/// What became of one arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Answered,
+    Refused,
+    Failed,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Tally {
+    offered: usize,
+    refused: usize,
+    failed: usize,
+    /// Of the answered ones, in milliseconds.
+    took: Vec<f64>,
+}
+
+impl Tally {
+    fn quantile(&mut self, share: f64) -> f64 {
+        self.took.sort_by(f64::total_cmp);
+        let last = self.took.len().saturating_sub(1);
+        let rank = (f64::from(u32::try_from(last).unwrap()) * share).round();
+        self.took.get(index(rank)).copied().unwrap_or(f64::NAN)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rank in a list is not negative"
+)]
+fn index(rank: f64) -> usize {
+    rank as usize
+}
+
+/// A generator of Knuth's constants; chances need no better one.
+struct Dice(u64);
+
+impl Dice {
+    /// Between 0 and 1, neither of them.
+    fn roll(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (f64::from(u32::try_from(self.0 >> 32).unwrap()) + 0.5) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        index(self.roll() * f64::from(u32::try_from(bound).unwrap()))
+    }
+}
+
+/// The shop and who calls there.
+struct Shop {
+    address: String,
+    idle: Mutex<Vec<TcpStream>>,
+    places: Semaphore,
+    customers: Vec<String>,
+    admin: String,
+    products: Vec<String>,
+    keys: AtomicUsize,
+    run: String,
+}
+
+/// One arrival, drawn.
+struct Arrival {
+    class: Class,
+    which: usize,
+    product: String,
+}
+
+impl Shop {
+    async fn open(url: &str) -> Self {
+        let began = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let mut shop = Self {
+            address: url.trim_start_matches("http://").to_owned(),
+            idle: Mutex::default(),
+            places: Semaphore::new(CONNECTIONS),
+            customers: Vec::new(),
+            admin: String::new(),
+            products: Vec::new(),
+            keys: AtomicUsize::new(0),
+            run: began.as_micros().to_string(),
+        };
+        shop.admin = shop.sign_in("admin@example.com").await;
+        for number in 0..CUSTOMERS {
+            let email = format!("load-{number}@example.com");
+            let account = json!({ "email": email, "password": PASSWORD, "name": "Load" });
+            // From the second run on the account is there.
+            shop.ask("POST", "/v1/users", "", &account).await;
+            let token = shop.sign_in(&email).await;
+            shop.customers.push(token);
+        }
+        let listed = shop.ask("GET", "/v1/products?limit=100", "", &Value::Null).await.1;
+        let products = listed["data"].as_array().unwrap().iter();
+        let sold = products.filter(|product| product["currency"] == "MYR");
+        shop.products = sold.map(|product| product["id"].as_str().unwrap().to_owned()).collect();
+        assert!(shop.products.len() > 10, "the demo's catalogue is not there: {listed}");
+        shop
+    }
+
+    async fn sign_in(&self, email: &str) -> String {
+        let credentials = json!({ "email": email, "password": PASSWORD });
+        let body = self.ask("POST", "/v1/auth/token", "", &credentials).await.1;
+        body["accessToken"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks over a connection of its own for so long; one whose answer did not come is closed.
+    async fn ask(&self, method: &str, path: &str, headers: &str, body: &Value) -> (End, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: till\r\n{headers}content-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let deadline = Instant::now() + PATIENCE;
+        let Ok(Ok(_place)) = timeout_at(deadline, self.places.acquire()).await else {
+            return (End::Failed, Value::Null);
+        };
+        let asked = timeout_at(deadline, self.exchange(request.as_bytes())).await;
+        let Ok(Some((status, body))) = asked else { return (End::Failed, Value::Null) };
+        let wanted = (200..300).contains(&status) && status != 202;
+        let shed = status == 503 && contains(&body, b"\"overloaded\"");
+        match (wanted, shed) {
+            (true, _) if method == "GET" && !path.ends_with("limit=100") => {
+                (End::Answered, Value::Null)
+            }
+            (true, _) => (End::Answered, serde_json::from_slice(&body).unwrap()),
+            (false, true) => (End::Refused, Value::Null),
+            (false, false) => (End::Failed, Value::Null),
+        }
+    }
+
+    /// The status and the body; `None` where the connection broke.
+    async fn exchange(&self, request: &[u8]) -> Option<(u16, Vec<u8>)> {
+        let idle = self.idle.lock().unwrap().pop();
+        let mut stream = match idle {
+            Some(stream) => stream,
+            None => TcpStream::connect(&self.address).await.ok()?,
+        };
+        stream.set_nodelay(true).ok()?;
+        stream.write_all(request).await.ok()?;
+        let mut answer = Vec::with_capacity(4_096);
+        loop {
+            if stream.read_buf(&mut answer).await.ok()? == 0 {
+                return None;
+            }
+            if let Some((head, length)) = head_of(&answer)
+                && answer.len() >= head + length
+            {
+                let status = std::str::from_utf8(&answer[9..12]).ok()?.parse().ok()?;
+                self.idle.lock().unwrap().push(stream);
+                return Some((status, answer.split_off(head)));
+            }
+        }
+    }
+
+    fn draw(&self, dice: &mut Dice) -> Arrival {
+        let (roll, which) = (dice.roll(), dice.below(1_000));
+        let class = if roll < 0.1 {
+            Class::Checkout
+        } else if roll < 0.7 {
+            Class::Normal
+        } else {
+            Class::Low
+        };
+        let product = self.products[dice.below(self.products.len())].clone();
+        Arrival { class, which, product }
+    }
+
+    async fn serve(&self, arrival: Arrival) -> End {
+        let Arrival { class, which, product } = arrival;
+        let path = match (class, which % 4) {
+            (Class::Checkout, _) => return self.check_out(which, &product).await,
+            (Class::Normal, 0) => "/v1/products?limit=20".to_owned(),
+            (Class::Normal, _) => format!("/v1/products/{product}"),
+            (Class::Low, 0) => "/v1/reports?limit=20".to_owned(),
+            (Class::Low, _) => format!("/v1/products/{product}/recommendations"),
+        };
+        let caller = format!("authorization: Bearer {}\r\n", self.admin);
+        self.ask("GET", &path, &caller, &Value::Null).await.0
+    }
+
+    /// An order, and once it is placed its payment.
+    async fn check_out(&self, which: usize, product: &str) -> End {
+        let token = &self.customers[which % CUSTOMERS];
+        let order = json!({ "items": [{ "productId": product, "quantity": 1 }] });
+        let (end, order) = self.pay_or_order("/v1/orders", token, &order).await;
+        if end != End::Answered {
+            return end;
+        }
+        let payment = json!({
+            "orderId": order["id"], "amount": order["totalAmount"], "currency": order["currency"],
+            "paymentMethod": "pm_ok",
+        });
+        self.pay_or_order("/v1/payments", token, &payment).await.0
+    }
+
+    async fn pay_or_order(&self, path: &str, token: &str, body: &Value) -> (End, Value) {
+        let key = self.keys.fetch_add(1, Ordering::Relaxed);
+        let headers =
+            format!("authorization: Bearer {token}\r\nidempotency-key: {}-{key}\r\n", self.run);
+        self.ask("POST", path, &headers, body).await
+    }
+}
+
+/// Where the body begins and how long it is, once the head is there.
+fn head_of(answer: &[u8]) -> Option<(usize, usize)> {
+    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&answer[..head]).unwrap();
+    let length = text.split("content-length: ").nth(1)?.split('\r').next()?.parse().ok()?;
+    Some((head, length))
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|bytes| bytes == part)
+}
+
+/// Clients that ask again as soon as they are answered, more and more of them, until more do no more.
+async fn capacity(shop: &Arc<Shop>, seconds: u64) -> f64 {
+    let mut most: f64 = 0.0;
+    for clients in [1, 2, 4, 8, 16, 32] {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        let mut running = JoinSet::new();
+        for client in 0..clients {
+            let shop = Arc::clone(shop);
+            running.spawn(async move {
+                let (mut dice, mut answered) = (Dice(client + 1), 0_u32);
+                while Instant::now() < until {
+                    let arrival = shop.draw(&mut dice);
+                    answered += u32::from(shop.serve(arrival).await == End::Answered);
+                }
+                answered
+            });
+        }
+        let answered: u32 = running.join_all().await.into_iter().sum();
+        most = most.max(f64::from(answered) / f64::from(u32::try_from(seconds).unwrap()));
+    }
+    most
+}
+
+async fn run(shop: &Arc<Shop>, rate: f64, length: Duration) -> [Tally; 3] {
+    let tallies: Arc<Mutex<[Tally; 3]>> = Arc::default();
+    let (mut dice, mut running) = (Dice(7), JoinSet::new());
+    let begun = Instant::now();
+    let mut due = begun;
+    while due < begun + WARM_UP + length {
+        due += Duration::from_secs_f64(-dice.roll().ln() / rate);
+        sleep_until(due).await;
+        let (arrival, counted) = (shop.draw(&mut dice), due >= begun + WARM_UP);
+        let class = arrival.class as usize;
+        if counted {
+            tallies.lock().unwrap()[class].offered += 1;
+        }
+        let (shop, tallies) = (Arc::clone(shop), Arc::clone(&tallies));
+        running.spawn(async move {
+            let end = shop.serve(arrival).await;
+            if counted {
+                let tally = &mut tallies.lock().unwrap()[class];
+                match end {
+                    End::Answered => tally.took.push(due.elapsed().as_secs_f64() * 1_000.0),
+                    End::Refused => tally.refused += 1,
+                    End::Failed => tally.failed += 1,
+                }
+            }
+        });
+        while running.try_join_next().is_some() {}
+    }
+    running.join_all().await;
+    let tallies = tallies.lock().unwrap();
+    tallies.clone()
+}
+
+/// Of each class: offered, answered, refused and failed a second, then median and p99 of the answered in milliseconds.
+fn print(tallies: [Tally; 3], seconds: f64) {
+    let mut columns = Vec::new();
+    for mut tally in tallies {
+        let counts = [tally.offered, tally.took.len(), tally.refused, tally.failed];
+        columns.extend(counts.map(|count| f64::from(u32::try_from(count).unwrap()) / seconds));
+        columns.extend([tally.quantile(0.5), tally.quantile(0.99)]);
+    }
+    let columns: Vec<String> = columns.iter().map(|column| format!("{column:.2}")).collect();
+    println!("{}", columns.join(" "));
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let line: Vec<String> = std::env::args().skip(1).collect();
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    match line[..] {
+        ["capacity", url, seconds] => {
+            let shop = Arc::new(Shop::open(url).await);
+            println!("{:.0}", capacity(&shop, seconds.parse().unwrap()).await);
+        }
+        ["run", url, rate, seconds] => {
+            let shop = Arc::new(Shop::open(url).await);
+            let seconds: f64 = seconds.parse().unwrap();
+            let length = Duration::from_secs_f64(seconds);
+            print(run(&shop, rate.parse().unwrap(), length).await, seconds);
+        }
+        _ => println!("overload capacity URL SECONDS | overload run URL RATE SECONDS"),
+    }
+}

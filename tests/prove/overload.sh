@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# What clients get while more is asked for than can be done, with load shedding and without: `api`, Postgres and the gateway
+# on one core, the generator of load on another. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`;
+# the programs are those of PROGRAMS (a folder with release builds), the generator that of GENERATOR.
+set -euo pipefail
+: "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
+programs=${PROGRAMS:?must name the folder of the programs}
+generator=${GENERATOR:?must name the generator}
+seconds=${SECONDS_EACH:-20}
+read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 1.5 2 3 4}"
+read -ra modes <<<"${MODES:-on off}"
+drawing=${DRAWING:-docs/overload.svg}
+(($(nproc) >= 2)) || { echo 'two cores are needed: one for the service, one for the load' >&2; exit 1; }
+
+work=$(mktemp -d /tmp/till-prove.XXXXXX)
+database=till_prove_overload_$$
+trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true
+      psql -qd "$TILL_TEST_DATABASE_URL" -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"; rm -rf "$work"' EXIT
+pids=()
+psql -qd "$TILL_TEST_DATABASE_URL" -c "CREATE DATABASE $database"
+
+export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database REDIS_URL=$TILL_TEST_REDIS_URL AMQP_URL=$TILL_TEST_AMQP_URL
+export TILL_DATA_DIR=$work TILL_AMQP_PREFIX=prove-overload-$$ RUST_LOG=warn
+export TILL_LISTEN=127.0.0.1:18780 TILL_OPS_LISTEN=127.0.0.1:18790 TILL_GATEWAY_LISTEN=127.0.0.1:18795
+# One client is many here.
+export TILL_RATE_LIMIT_ANONYMOUS=off TILL_RATE_LIMIT_USER=off TILL_RATE_LIMIT_ADMIN=off TILL_RATE_LIMIT_LOGIN=off TILL_RATE_LIMIT_REPORTS=off
+ask() { psql -XAtqd "$DATABASE_URL" -c "$1"; }
+load() { taskset -c 1 "$generator" "$@"; }
+
+# Postgres moves to the core of the service: its parts as they are, and every connection from now on with its parent.
+postmaster=$(head -n 1 "$(ask 'SHOW data_directory')/postmaster.pid")
+for process in $postmaster $(pgrep -P "$postmaster"); do taskset -acp 0 "$process" >/dev/null; done
+
+"$programs/till" migrate
+taskset -c 0 "$programs/till" gateway & pids+=("$!")
+until "$programs/till" probe "http://$TILL_GATEWAY_LISTEN/sandbox/faults" 2>/dev/null; do sleep 0.05; done
+"$programs/till" seed --orders 500 >/dev/null
+ask 'UPDATE stock SET available = 1000000000'
+ask 'ANALYZE'
+
+start() {
+  TILL_LOAD_SHED=$1 taskset -c 0 "$programs/api" 2>>"$work/log" & api=$!
+  pids+=("$api")
+  until "$programs/till" probe "http://$TILL_LISTEN/readyz" 2>/dev/null; do sleep 0.05; done
+}
+stop() {
+  kill -TERM "$api"
+  wait "$api"
+}
+active() { curl --noproxy '*' -sS "http://$TILL_OPS_LISTEN/metrics" | awk '/^http_server_active_requests/ { sum += $2 } END { print sum + 0 }'; }
+memory() { awk '/^VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$api/status"; }
+
+start off
+capacity=${CAPACITY:-$(load capacity "http://$TILL_LISTEN" 5)}
+stop
+echo "capacity: $capacity arrivals a second" >&2
+
+for mode in "${modes[@]}"; do
+  start "$mode"
+  for times in "${loads[@]}"; do
+    rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
+    line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
+    echo "$mode $times $line" | tee -a "$work/figures" >&2
+    until [[ $(active) == 0 ]]; do sleep 0.2; done
+    sleep 2
+  done
+  echo "$mode memory $(memory)" >>"$work/figures"
+  cp "$work/log" "$work/log.$mode"
+  stop
+done
+python3 tests/prove/overload.py "$capacity" "$drawing" <"$work/figures"
+[[ -z ${KEEP:-} ]] || cp -r "$work" "$KEEP"
