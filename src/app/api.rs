@@ -52,7 +52,8 @@ fn serve_both(
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
     let ambient = Ambient::system();
-    let services = services::open(config, pool, &ambient);
+    let services = services::open(config, pool, &ambient)?;
+    services::follow_changes(&services, shutdown);
     let gateway = &config.gateway.url;
     let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));

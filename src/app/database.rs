@@ -51,7 +51,7 @@ pub async fn run_migrate(config: &Config) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     migrate(url).await?;
     let pool = pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let services = services::open(config, &pool, &Ambient::system())?;
     let installed = install(config, &services).await;
     pool.close().await;
     installed

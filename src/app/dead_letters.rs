@@ -16,7 +16,7 @@ use crate::worker::consumers::NAMES;
 pub async fn run(config: &Config, args: &DeadLettersArgs) -> Result<ExitCode, Box<dyn Error>> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let services = services::open(config, &pool, &Ambient::system())?;
     let code = cli::dead_letters::run(&services, args, &NAMES).await?;
     pool.close().await;
     Ok(code)

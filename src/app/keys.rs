@@ -12,7 +12,7 @@ use crate::domain::ambient::Ambient;
 pub async fn run(config: &Config, args: &KeysArgs) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let services = services::open(config, &pool, &Ambient::system())?;
     let done = cli::keys::run(&services, args).await;
     pool.close().await;
     Ok(done?)

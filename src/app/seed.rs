@@ -24,7 +24,7 @@ pub fn open(config: &Config, services: &Services, gateway: &BaseUrl) -> Result<D
 pub async fn run(config: &Config, args: &SeedArgs) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let services = services::open(config, &pool, &Ambient::system())?;
     let demo = open(config, &services, &config.gateway.url)?;
     let seeded = cli::seed::run(&demo, args).await;
     pool.close().await;

@@ -102,10 +102,11 @@ async fn with_database(
     let pool = database::pool(&url, &config.database)?;
     let clock = Arc::new(ShiftedClock::default());
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let services = services::open(config, &pool, &ambient);
+    let services = services::open(config, &pool, &ambient)?;
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
+    services::follow_changes(&services, &shutdown);
     let Ports { api, ops, gateway } = ports;
     let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);
     let webhooks = webhooks::open(config, &services, Some(own.clone()))?;

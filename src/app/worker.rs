@@ -73,7 +73,8 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let readiness = Readiness::default();
-    let services = services::open(config, &pool, &Ambient::system());
+    let services = services::open(config, &pool, &Ambient::system())?;
+    services::follow_changes(&services, &shutdown);
     let gateway = &config.gateway.url;
     let payments = payments::open(config, &services, gateway, &shutdown)?;
     let jobs = jobs::open(config, &services, gateway)?;

@@ -10,6 +10,7 @@
 mod admin;
 mod bind;
 mod broker;
+mod cache;
 mod connections;
 mod data_dir;
 mod database;
@@ -38,6 +39,7 @@ mod webhooks;
 pub use admin::FirstAdministrator;
 pub use bind::{BindError, bind};
 pub use broker::Broker;
+pub use cache::Cache;
 pub use connections::Connections;
 pub use data_dir::DataDir;
 pub use database::Database;
@@ -88,6 +90,10 @@ pub const SETTINGS: &[&Setting] = &[
     &database::STATEMENT_TIMEOUT,
     &embedded::PG_BIN,
     &redis::REDIS_URL,
+    &redis::REDIS_PREFIX,
+    &cache::TTL,
+    &cache::STALE,
+    &cache::ENTRIES,
     &broker::AMQP_URL,
     &broker::AMQP_PREFIX,
     &mail::SMTP_URL,
@@ -199,6 +205,8 @@ pub struct Config {
     pub embedded: Embedded,
     /// Redis, if there is one.
     pub redis: Redis,
+    /// The cache of the public catalogue.
+    pub cache: Cache,
     /// RabbitMQ, if there is one.
     pub broker: Broker,
     /// Outgoing mail.
@@ -247,6 +255,7 @@ impl Config {
         let database = database::read(reader, program.database());
         let embedded = embedded::read(reader);
         let redis = redis::read(reader, program.shared_parts());
+        let cache = cache::read(reader);
         let broker = broker::read(reader, program.shared_parts());
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
@@ -267,6 +276,7 @@ impl Config {
             database: database?,
             embedded: embedded?,
             redis: redis?,
+            cache: cache?,
             broker: broker?,
             mail: mail?,
             gateway: gateway?,

@@ -15,11 +15,22 @@ pub const REDIS_URL: Setting = Setting {
     help: "Redis, shared by all instances for limits and caches. Unset: each process keeps its own.",
 };
 
+pub const REDIS_PREFIX: Setting = Setting {
+    name: "TILL_REDIS_PREFIX",
+    exposure: Exposure::Plain { flag: "redis-prefix" },
+    expects: "1 to 64 letters, digits, dots, colons, dashes or underscores",
+    default: Some("till:"),
+    example: "till-staging:",
+    help: "What all keys and channels in Redis begin with; instances with the same one share limits and caches.",
+};
+
 /// Where Redis is, if anywhere.
 #[derive(Debug)]
 pub struct Redis {
     /// Its address (`REDIS_URL`).
     pub url: Option<SecretString>,
+    /// What all keys begin with (`TILL_REDIS_PREFIX`).
+    pub prefix: String,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Redis, Noted> {
@@ -28,5 +39,10 @@ pub(super) fn read(reader: &mut Reader<'_>, needed: Needed) -> Result<Redis, Not
         Needed::Yes => reader.required(&REDIS_URL, "this program needs Redis", form).map(Some),
         Needed::No => reader.optional(&REDIS_URL, form),
     };
-    Ok(Redis { url: url? })
+    let prefix = reader.defaulted(&REDIS_PREFIX, |text| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(plain);
+        fits.then(|| text.to_owned())
+    });
+    Ok(Redis { url: url?, prefix: prefix? })
 }

@@ -1,5 +1,6 @@
 //! Mechanisms that keep a service standing and know no resource; each works alone in one process.
 
 pub mod bulkhead;
+pub mod cache;
 pub mod circuit_breaker;
 pub mod fail_point;

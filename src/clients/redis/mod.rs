@@ -5,11 +5,13 @@
 //! taking another connection for each call would cost a round trip more. The circuit opens after a few failures, so that
 //! an absent Redis costs a request nothing but the look at it.
 
+pub mod cache;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{AsyncConnectionConfig, RedisError, RedisResult};
+use deadpool_redis::redis::aio::{MultiplexedConnection, PubSub};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
 use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -21,6 +23,9 @@ use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, Circui
 /// Longest time of one call, with connecting if need be.
 pub const BOUND: Duration = Duration::from_millis(50);
 
+/// Longest time until a line for messages is there; nobody waits for it.
+const LINE_BOUND: Duration = Duration::from_secs(1);
+
 /// Connections of the pool: the shared one, and one that takes its place while it is being given up.
 const CONNECTIONS: usize = 2;
 
@@ -31,7 +36,7 @@ pub enum RedisAway {
     /// It failed a moment ago, and was not asked.
     #[error(transparent)]
     Open(#[from] CircuitOpen),
-    #[error("no answer within 50 ms")]
+    #[error("no answer in time")]
     Silent(#[from] tokio::time::error::Elapsed),
     #[error("no connection: {0}")]
     Connect(#[from] PoolError),
@@ -46,6 +51,8 @@ pub struct Redis {
 }
 
 struct Inner {
+    /// For lines of their own.
+    client: Client,
     pool: Pool,
     /// The connection that all calls share; none before the first call and after a failure.
     shared: Mutex<Option<Connection>>,
@@ -71,10 +78,7 @@ impl Redis {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_no_runtime| {
-                RedisError::from((
-                    deadpool_redis::redis::ErrorKind::Client,
-                    "no runtime for the pool",
-                ))
+                RedisError::from((ErrorKind::Client, "no runtime for the pool"))
             })?;
         let settings = BreakerSettings {
             window: time::Duration::seconds(5),
@@ -87,7 +91,9 @@ impl Redis {
         };
         // The world's time, whatever the service's is: this is about a neighbour's health.
         let breaker = CircuitBreaker::new("redis", Arc::new(SystemClock), settings);
-        let inner = Inner { pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned() };
+        let client = Client::open(url.expose_secret())?;
+        let inner =
+            Inner { client, pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -120,6 +126,14 @@ impl Redis {
             }
         }
         result
+    }
+
+    /// A connection of its own, on which messages are heard.
+    ///
+    /// # Errors
+    /// [`RedisAway`].
+    pub async fn line(&self) -> Result<PubSub, RedisAway> {
+        Ok(timeout(LINE_BOUND, self.inner.client.get_async_pubsub()).await??)
     }
 
     async fn shared(&self) -> Result<MultiplexedConnection, RedisAway> {
