@@ -15,7 +15,7 @@ mod openapi;
 mod orders;
 mod pages;
 mod payments;
-mod products;
+pub mod products;
 pub mod reports;
 pub mod shop;
 mod strain;

@@ -104,6 +104,7 @@ impl Deployment {
             ("TILL_DATABASE_POOL_MIN", "0".to_owned()),
             ("TILL_DATABASE_POOL_MAX", "8".to_owned()),
             ("REDIS_URL", redis),
+            ("TILL_REDIS_PREFIX", format!("{}:", self.rabbit.prefix)),
             ("AMQP_URL", self.rabbit.url()),
             ("TILL_AMQP_PREFIX", self.rabbit.prefix.clone()),
             ("SMTP_URL", format!("smtp://{}", self.sink.address)),

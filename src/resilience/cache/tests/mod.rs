@@ -1,6 +1,7 @@
 //! The cache alone: loads that tests count and hold up, a clock that they move, a shared tier in memory.
 
 mod law;
+mod model;
 mod shelf;
 
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use crate::domain::clock::ManualClock;
 use crate::domain::entropy::SeededEntropy;
 
 const SPACE: &str = "goods";
-const SPACES: &[&str] = &[SPACE];
+const LISTS: &str = "lists";
+const SPACES: &[&str] = &[SPACE, LISTS];
 
 #[derive(Debug, thiserror::Error)]
 #[error("the origin is away")]
