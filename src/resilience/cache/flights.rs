@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 use tokio::sync::watch;
 
+use super::entry::Birth;
+
 /// What a flight brought, once it has landed.
 pub type Landing<T> = watch::Receiver<Option<T>>;
 
@@ -20,6 +22,7 @@ pub struct Flights<T> {
 struct Flight<T> {
     number: u64,
     landing: Landing<T>,
+    birth: Birth,
 }
 
 /// The right to land under a key.
@@ -36,16 +39,16 @@ impl<T> Default for Flights<T> {
 }
 
 impl<T> Flights<T> {
-    pub fn find(&self, key: &str) -> Option<Landing<T>> {
-        self.by_key.get(key).map(|flight| flight.landing.clone())
+    pub fn find(&self, key: &str) -> Option<(Birth, Landing<T>)> {
+        self.by_key.get(key).map(|flight| (flight.birth, flight.landing.clone()))
     }
 
     /// There must be none for this key.
-    pub fn depart(&mut self, key: &str) -> (Departure<T>, Landing<T>) {
+    pub fn depart(&mut self, key: &str, birth: Birth) -> (Departure<T>, Landing<T>) {
         let (landed, landing) = watch::channel(None);
         let number = self.next;
         self.next += 1;
-        self.by_key.insert(key.to_owned(), Flight { number, landing: landing.clone() });
+        self.by_key.insert(key.to_owned(), Flight { number, landing: landing.clone(), birth });
         (Departure { number, landed }, landing)
     }
 

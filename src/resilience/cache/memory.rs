@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use moka::sync::Cache as Map;
 use time::OffsetDateTime;
 
-use super::entry::{Age, Birth, Entry};
+use super::entry::{APART_SERVED, Age, Birth, Entry, Trust};
 use super::flights::Flights;
 use super::origin::Origin;
 use super::{Answer, CacheSettings, LoadError, Peers};
@@ -92,6 +92,11 @@ where
     pub fn rescue(&self, key: &str) -> Option<Arc<Entry<V>>> {
         let rescued = self.living(key).filter(|_| self.origin.is_failing())?;
         (self.ambient.now() < rescued.times.rescue_until).then_some(rescued)
+    }
+
+    /// Whether what a flight brought may be shown to somebody who asked then.
+    pub fn is_young(&self, flight: Birth, asked: OffsetDateTime) -> bool {
+        asked - flight.at < APART_SERVED || self.peers.trust(flight.epoch) == Trust::Heard
     }
 
     /// Whether exactly this is held.

@@ -133,7 +133,7 @@ impl<V: Send + Sync + 'static, E: LoadError> std::fmt::Debug for Cache<V, E> {
 
 /// What a caller who found nothing to serve does.
 enum Boarded<V: Send + Sync + 'static, E: LoadError> {
-    Waits(Landing<Answer<V, E>>),
+    Waits(Birth, Landing<Answer<V, E>>),
     /// It has landed since the look.
     Served(Arc<Entry<V>>),
     Absent,
@@ -152,32 +152,38 @@ where
     ///
     /// # Errors
     /// [`NotLoaded`], where nothing old is held either.
-    pub async fn get<F>(&self, key: &str, load: impl FnOnce() -> F) -> Answer<V, E>
+    pub async fn get<F>(&self, key: &str, load: impl Fn() -> F) -> Answer<V, E>
     where
         F: Future<Output = Result<Option<Loaded<V>>, E>> + Send + 'static,
     {
-        let held = match self.0.look(key) {
-            Look::Serve(entry) => return self.serve(&entry, "hit"),
-            Look::ServeAndRefresh(entry, outcome) => {
-                self.refresh(key, &entry, load);
-                return self.serve(&entry, outcome);
+        let asked = self.0.ambient.now();
+        loop {
+            let held = match self.0.look(key) {
+                Look::Serve(entry) => return self.serve(&entry, "hit"),
+                Look::ServeAndRefresh(entry, outcome) => {
+                    self.refresh(key, &entry, &load);
+                    return self.serve(&entry, outcome);
+                }
+                Look::Absent => return self.say_absent(),
+                Look::Load(held) => held,
+            };
+            let (birth, landing) = match self.board(key, held.as_ref(), &load) {
+                Boarded::Waits(birth, landing) => (birth, landing),
+                Boarded::Served(entry) => return self.serve(&entry, "hit"),
+                Boarded::Absent => return self.say_absent(),
+            };
+            let answer = landed(landing).await.unwrap_or(Err(NotLoaded::Interrupted));
+            if answer.is_err()
+                && let Some(entry) = self.0.rescue(key)
+            {
+                return self.serve(&entry, "rescued");
             }
-            Look::Absent => return self.say_absent(),
-            Look::Load(held) => held,
-        };
-        let landing = match self.board(key, held.as_ref(), load) {
-            Boarded::Waits(landing) => landing,
-            Boarded::Served(entry) => return self.serve(&entry, "hit"),
-            Boarded::Absent => return self.say_absent(),
-        };
-        let answer = landed(landing).await.unwrap_or(Err(NotLoaded::Interrupted));
-        if answer.is_err()
-            && let Some(entry) = self.0.rescue(key)
-        {
-            return self.serve(&entry, "rescued");
+            // What began long before it was asked for may be older than anything that is served; the next one is not.
+            if answer.is_err() || self.0.is_young(birth, asked) {
+                self.0.count(if answer.is_ok() { "miss" } else { "failed" });
+                return answer;
+            }
         }
-        self.0.count(if answer.is_ok() { "miss" } else { "failed" });
-        answer
     }
 
     /// A key has this value since a change that began at the moment and is committed; then call [`Peers::tell`].
@@ -229,7 +235,7 @@ where
     }
 
     /// In the background, where nobody does it yet.
-    fn refresh<F>(&self, key: &str, held: &Arc<Entry<V>>, load: impl FnOnce() -> F)
+    fn refresh<F>(&self, key: &str, held: &Arc<Entry<V>>, load: impl Fn() -> F)
     where
         F: Future<Output = Result<Option<Loaded<V>>, E>> + Send + 'static,
     {
@@ -250,19 +256,22 @@ where
         &self,
         key: &str,
         held: Option<&Arc<Entry<V>>>,
-        load: impl FnOnce() -> F,
+        load: impl Fn() -> F,
     ) -> Boarded<V, E>
     where
         F: Future<Output = Result<Option<Loaded<V>>, E>> + Send + 'static,
     {
         let mut ground = self.0.ground();
-        if let Some(landing) = ground.find(key) {
-            return Boarded::Waits(landing);
+        if let Some((birth, landing)) = ground.find(key) {
+            return Boarded::Waits(birth, landing);
         }
         match self.0.look(key) {
             Look::Serve(entry) | Look::ServeAndRefresh(entry, _) => Boarded::Served(entry),
             Look::Absent => Boarded::Absent,
-            Look::Load(_) => Boarded::Waits(depart(self.flight(&mut ground, key, held), load())),
+            Look::Load(_) => {
+                let flight = self.flight(&mut ground, key, held);
+                Boarded::Waits(flight.0.birth, depart(flight, load()))
+            }
         }
     }
 
@@ -272,12 +281,13 @@ where
         key: &str,
         held: Option<&Arc<Entry<V>>>,
     ) -> Ready<V, E> {
-        let (departure, landing) = ground.depart(key);
+        let birth = self.0.birth(ground);
+        let (departure, landing) = ground.depart(key, birth);
         let flight = Flight {
             memory: Arc::clone(&self.0),
             key: key.to_owned(),
             number: departure.number,
-            birth: self.0.birth(ground),
+            birth,
             newer_than: held.map(|entry| entry.times.loaded_at),
             looks: false,
         };

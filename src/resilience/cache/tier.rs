@@ -71,7 +71,8 @@ pub trait CacheTier: Send + Sync {
         kept: &'a Kept,
     ) -> Answer<'a, ()>;
 
-    /// Applies each change and tells everybody of it, in one step each. Applying one twice changes nothing more.
+    /// Applies each change and tells everybody of it, in one step each. A value takes the place of an older one, and none
+    /// that is empty: it may be told late. Applying a change twice changes nothing more.
     fn tell<'a>(&'a self, changes: &'a [Change]) -> Answer<'a, ()>;
 
     /// Makes everything void that is kept in these spaces, and tells nobody.

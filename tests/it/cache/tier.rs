@@ -34,8 +34,12 @@ async fn an_older_version_loses(tier: &Arc<dyn CacheTier>) {
     let before = generation(tier, GOODS).await;
     tier.tell(&[value(2)]).await.unwrap();
     tier.put(GOODS, "mug", &before, &kept(1)).await.unwrap();
+    assert_eq!(held(tier, GOODS).await, None);
+    tier.put(GOODS, "mug", &before, &kept(2)).await.unwrap();
     assert_eq!(held(tier, GOODS).await.as_deref(), Some("version 2"));
     tier.tell(&[value(4), value(3)]).await.unwrap();
+    assert_eq!(held(tier, GOODS).await.as_deref(), Some("version 4"));
+    tier.put(GOODS, "mug", &before, &kept(3)).await.unwrap();
     assert_eq!(held(tier, GOODS).await.as_deref(), Some("version 4"));
 }
 
@@ -72,6 +76,20 @@ async fn scripts_touch_one_slot_of_a_cluster() {
     }
     an_older_version_loses(&tier).await;
     what_was_loaded_before_a_change_loses(&tier).await;
+}
+
+#[tokio::test]
+async fn what_is_told_late_takes_no_place_that_is_empty() {
+    let redis = OwnRedis::start(&[]).await;
+    let tier = redis.tier();
+    tier.tell(&[value(3)]).await.unwrap();
+    redis.run(&["FLUSHALL"]).await;
+    tier.tell(&[value(1)]).await.unwrap();
+    tier.tell(&[value(2)]).await.unwrap();
+    assert_eq!(held(&tier, GOODS).await, None);
+    let now = generation(&tier, GOODS).await;
+    tier.put(GOODS, "mug", &now, &kept(3)).await.unwrap();
+    assert_eq!(held(&tier, GOODS).await.as_deref(), Some("version 3"));
 }
 
 #[tokio::test]

@@ -105,15 +105,18 @@ impl House {
     async fn get(&self, key: &str) -> Answer<i64, Away> {
         let origin = Arc::clone(&self.origin);
         let known = key.starts_with("known");
-        let load = || async move {
-            origin.loads.fetch_add(1, Ordering::SeqCst);
-            // What is read is read now, however late it comes.
-            let version = i64::try_from(origin.version.load(Ordering::SeqCst)).unwrap();
-            origin.gate.acquire().await.unwrap().forget();
-            if origin.away.load(Ordering::SeqCst) {
-                return Err(Away);
+        let load = || {
+            let origin = Arc::clone(&origin);
+            async move {
+                origin.loads.fetch_add(1, Ordering::SeqCst);
+                // What is read is read now, however late it comes.
+                let version = i64::try_from(origin.version.load(Ordering::SeqCst)).unwrap();
+                origin.gate.acquire().await.unwrap().forget();
+                if origin.away.load(Ordering::SeqCst) {
+                    return Err(Away);
+                }
+                Ok(known.then_some(Loaded { version, value: version }))
             }
-            Ok(known.then_some(Loaded { version, value: version }))
         };
         self.cache.get(key, load).await
     }
@@ -329,6 +332,25 @@ async fn without_a_line_to_the_others_values_live_for_a_second() {
     assert_eq!((house.value("known").await, house.loads()), (Some(1), 1));
     house.clock.advance(Duration::milliseconds(501));
     assert_eq!((house.value("known").await, house.loads()), (Some(2), 2));
+}
+
+#[tokio::test]
+async fn who_asks_a_second_after_a_load_began_is_not_shown_what_it_read() {
+    let house = House::over(None);
+    house.hold_up();
+    let ask = || {
+        let house = house.clone();
+        tokio::spawn(async move { house.value("known").await })
+    };
+    let first = ask();
+    settle().await;
+    house.commit();
+    house.pass(1);
+    let second = ask();
+    settle().await;
+    house.let_through();
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (Some(1), Some(2)));
+    assert_eq!(house.loads(), 2);
 }
 
 #[tokio::test]

@@ -217,10 +217,13 @@ impl World {
         let (least, cache) = (self.least(instance), self.instances[instance].cache.clone());
         let (origin, loads) = (Arc::clone(&self.origin), Arc::clone(&self.loads));
         let answer = tokio::spawn(async move {
-            let load = || async move {
-                let version = origin[key].load(Ordering::SeqCst);
-                wait_in(&loads).await?;
-                Ok(Some(Loaded { version, value: version }))
+            let load = || {
+                let (origin, loads) = (Arc::clone(&origin), Arc::clone(&loads));
+                async move {
+                    let version = origin[key].load(Ordering::SeqCst);
+                    wait_in(&loads).await?;
+                    Ok(Some(Loaded { version, value: version }))
+                }
             };
             let mut seen = [None; KEYS];
             seen[key] = cache.get(&key.to_string(), load).await?.map(|version| *version);
@@ -233,10 +236,13 @@ impl World {
         let (least, lists) = (self.least(instance), self.instances[instance].lists.clone());
         let (origin, loads) = (Arc::clone(&self.origin), Arc::clone(&self.loads));
         let answer = tokio::spawn(async move {
-            let load = || async move {
-                let value = [0, 1].map(|key: usize| origin[key].load(Ordering::SeqCst));
-                wait_in(&loads).await?;
-                Ok(Some(Loaded { version: 0, value }))
+            let load = || {
+                let (origin, loads) = (Arc::clone(&origin), Arc::clone(&loads));
+                async move {
+                    let value = [0, 1].map(|key: usize| origin[key].load(Ordering::SeqCst));
+                    wait_in(&loads).await?;
+                    Ok(Some(Loaded { version: 0, value }))
+                }
             };
             Ok(lists.get("all", load).await?.unwrap().map(Some))
         });

@@ -17,8 +17,14 @@ struct State {
     away: bool,
     next: i64,
     generations: BTreeMap<String, i64>,
-    kept: BTreeMap<(String, String), (i64, Kept)>,
+    kept: BTreeMap<(String, String), Record>,
     told: VecDeque<Notice>,
+}
+
+struct Record {
+    generation: i64,
+    version: i64,
+    bytes: Option<Vec<u8>>,
 }
 
 impl State {
@@ -32,20 +38,33 @@ impl State {
         self.generations.get(space).copied().unwrap_or_else(|| self.raise(space))
     }
 
-    fn keep(&mut self, space: &str, key: &str, kept: &Kept) {
+    /// What is kept there under the present generation.
+    fn record(&mut self, space: &str, key: &str) -> Option<&mut Record> {
         let generation = self.generation(space);
-        let place = (space.to_owned(), key.to_owned());
-        let newer =
-            |(under, known): &(i64, Kept)| *under == generation && known.version > kept.version;
-        if !self.kept.get(&place).is_some_and(newer) {
-            self.kept.insert(place, (generation, kept.clone()));
+        let found = self.kept.get_mut(&(space.to_owned(), key.to_owned()));
+        found.filter(|record| record.generation == generation)
+    }
+
+    fn keep(&mut self, space: &str, key: &str, version: i64, bytes: Option<Vec<u8>>) {
+        let generation = self.generation(space);
+        let record = Record { generation, version, bytes };
+        self.kept.insert((space.to_owned(), key.to_owned()), record);
+    }
+
+    fn change(&mut self, space: &str, key: &str, kept: &Kept) {
+        let Some(record) = self.record(space, key) else {
+            return self.keep(space, key, kept.version, None);
+        };
+        if record.version < kept.version {
+            let bytes = record.bytes.is_some().then(|| kept.bytes.clone());
+            self.keep(space, key, kept.version, bytes);
         }
     }
 
     fn tell(&mut self, change: &Change) {
         match change {
             Change::Value { space, key, kept } => {
-                self.keep(space, key, kept);
+                self.change(space, key, kept);
                 let (space, key, version) = ((*space).to_owned(), key.clone(), kept.version);
                 self.told.push_back(Notice::Value { space, key, version });
             }
@@ -83,7 +102,7 @@ impl Shelf {
     pub fn version_of(&self, key: &str) -> Option<i64> {
         let state = self.lock();
         let mut found = state.kept.iter().filter(|((_, kept), _)| kept == key);
-        found.next().map(|(_, (_, kept))| kept.version)
+        found.next().map(|(_, record)| record.version)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -101,11 +120,9 @@ impl Shelf {
 impl CacheTier for Shelf {
     fn get<'a>(&'a self, space: &'static str, key: &'a str) -> Answer<'a, Found> {
         self.answer(|state| {
-            let generation = state.generation(space);
-            let found = state.kept.get(&(space.to_owned(), key.to_owned()));
-            let bytes = found.filter(|(under, _)| *under == generation);
-            let bytes = bytes.map(|(_, kept)| kept.bytes.clone());
-            Found { generation: Generation(generation.to_string()), bytes }
+            let generation = Generation(state.generation(space).to_string());
+            let bytes = state.record(space, key).and_then(|record| record.bytes.clone());
+            Found { generation, bytes }
         })
     }
 
@@ -117,8 +134,10 @@ impl CacheTier for Shelf {
         kept: &'a Kept,
     ) -> Answer<'a, ()> {
         self.answer(|state| {
-            if state.generation(space).to_string() == under.0 {
-                state.keep(space, key, kept);
+            let newer = |record: &mut Record| record.version > kept.version;
+            let loses = state.record(space, key).is_some_and(newer);
+            if !loses && state.generation(space).to_string() == under.0 {
+                state.keep(space, key, kept.version, Some(kept.bytes.clone()));
             }
         })
     }
