@@ -147,15 +147,20 @@ impl Peers {
                 drop(self.tell().await);
             }
         };
-        let both = async { tokio::join!(self.listen(tier, hear), telling) };
+        let both = async { tokio::join!(self.listen(tier, hear, stop), telling) };
         stop.run_until_cancelled(both).await;
         self.lose();
     }
 
-    async fn listen(&self, tier: &Arc<dyn CacheTier>, hear: impl Fn(&Notice)) {
+    async fn listen(
+        &self,
+        tier: &Arc<dyn CacheTier>,
+        hear: impl Fn(&Notice),
+        stop: &CancellationToken,
+    ) {
         let mut wait = FIRST_WAIT;
         let mut first = true;
-        loop {
+        while !stop.is_cancelled() {
             if let Ok(mut line) = tier.subscribe().await
                 && (first || tier.renew(self.spaces).await.is_ok())
             {

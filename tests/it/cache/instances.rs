@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 
-use super::{Instance, hearing};
+use super::{Instance, hears, hears_nothing};
 use crate::api::shop::{Actor, Shop};
 use crate::support::redis::{OwnRedis, SharedRedis};
 
@@ -77,7 +77,7 @@ async fn l1_without_redis_both_go_on_and_what_they_hold_lives_for_a_second() {
     one.says(&place, "/name").await;
     redis.line.cut().await;
     for instance in [&one, &other] {
-        hearing(instance.catalogue(), false).await;
+        hears_nothing(instance.catalogue()).await;
     }
     rename(&admin, &one, &place, "New").await;
     assert_eq!(one.says(&place, "/name").await, "New");
@@ -90,7 +90,7 @@ async fn l1_without_redis_both_go_on_and_what_they_hold_lives_for_a_second() {
     // Redis is back and has what was there before; nobody believes it.
     redis.line.open().await;
     for instance in [&other, &one] {
-        hearing(instance.catalogue(), true).await;
+        hears(instance.catalogue()).await;
         for _ in 0..20 {
             assert_eq!(instance.says(&place, "/name").await, "New");
             assert_eq!(instance.says("/v1/products", FIRST).await, "New");

@@ -33,7 +33,7 @@ impl Instance {
         let (catalogue, stop) = (test.services.catalogue.clone(), CancellationToken::new());
         let (follower, until) = (catalogue.clone(), stop.clone());
         drop(tokio::spawn(async move { follower.follow(&until).await }));
-        hearing(&catalogue, true).await;
+        hears(&catalogue).await;
         Self { router: router_over(&test), test, stop }
     }
 
@@ -69,14 +69,23 @@ impl Drop for Instance {
     }
 }
 
-/// Waits until it hears changes, or does not.
-async fn hearing(catalogue: &Catalogue, expected: bool) {
+/// Waits until it hears changes.
+async fn hears(catalogue: &Catalogue) {
+    eventually(|| catalogue.hears()).await;
+}
+
+/// Waits until it knows that it hears none.
+async fn hears_nothing(catalogue: &Catalogue) {
+    eventually(|| !catalogue.hears()).await;
+}
+
+async fn eventually(fact: impl Fn() -> bool) {
     let waiting = async {
-        while catalogue.hears() != expected {
+        while !fact() {
             tokio::task::yield_now().await;
         }
     };
-    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "hears: {}", !expected);
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok());
 }
 
 /// Statements that wait for a lock on the catalogue's table.

@@ -389,11 +389,11 @@ async fn what_could_not_be_told_keeps_the_shared_tier_out_until_it_is() {
     house.peers.gain();
     house.value("known").await;
     settle().await;
-    shelf.set_away(true);
+    shelf.leave();
     let (version, moment) = house.commit();
     house.cache.change("known", version, version, moment);
     assert!(house.peers.tell().await.is_err());
-    shelf.set_away(false);
+    shelf.come_back();
     house.cache.0.values.invalidate("known");
     // The shelf has version 1 still.
     assert_eq!(house.value("known").await, Some(2));

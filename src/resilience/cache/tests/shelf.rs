@@ -83,8 +83,13 @@ impl State {
 }
 
 impl Shelf {
-    pub fn set_away(&self, away: bool) {
-        self.lock().away = away;
+    /// Nothing is answered any more.
+    pub fn leave(&self) {
+        self.lock().away = true;
+    }
+
+    pub fn come_back(&self) {
+        self.lock().away = false;
     }
 
     /// As a server that starts again.

@@ -5,6 +5,8 @@
 //! change makes all of them void. What was bought together follows from orders, which make nothing void: it is as old as
 //! its time allows, but it holds ids alone, so that every product in it is shown as it is now.
 
+mod kinds;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,31 +16,17 @@ use scoped_futures::ScopedFutureExt;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use self::kinds::{key_of, list_key};
 use super::read::{MOST_CATEGORIES, ORDERS_LOOKED_AT, RECOMMENDATIONS};
 use crate::domain::ambient::Ambient;
 use crate::domain::ids::{Id, ProductId};
 use crate::domain::page::{Page, PageRequest, Position};
-use crate::domain::product::{Category, CategoryCount, Product, ProductFilter, SearchText};
+use crate::domain::product::{CategoryCount, Product, ProductFilter};
 use crate::resilience::bulkhead::{Bulkhead, BulkheadFull};
 use crate::resilience::cache::tier::{CacheTier, Notice};
-use crate::resilience::cache::{
-    Cache, CacheSettings, Lifetimes, LoadError, Loaded, Moment, NotLoaded, Peers,
-};
+use crate::resilience::cache::{Cache, LoadError, Loaded, Moment, NotLoaded, Peers};
 use crate::service::transact::{AsStoreError, read};
 use crate::store::{StoreError, products};
-
-const PRODUCTS: &str = "products";
-const LISTS: &str = "lists";
-const SEARCHES: &str = "searches";
-const CATEGORIES: &str = "categories";
-const BOUGHT_WITH: &str = "bought_with";
-const SPACES: &[&str] = &[PRODUCTS, LISTS, SEARCHES, CATEGORIES, BOUGHT_WITH];
-
-/// An id that is no product's is remembered for so long.
-const ABSENT_LIVES: Duration = Duration::from_secs(10);
-
-/// What was bought together lives so many times as long as everything else.
-const BOUGHT_WITH_LIVES: u32 = 10;
 
 /// Longest wait for a place among those that load.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -111,24 +99,15 @@ impl Catalogue {
         ambient: &Ambient,
         tier: Option<Arc<dyn CacheTier>>,
     ) -> Self {
-        let peers = Arc::new(Peers::new(tier, SPACES));
-        let CatalogueSettings { ttl, stale, entries, places } = *settings;
-        let most = u64::from(entries);
-        let of = |space, ttl, shared_lives, most| Kind { space, ttl, stale, shared_lives, most };
-        let products = of(PRODUCTS, ttl, Some(ttl * 2 + stale), most).weighing(|_| 1);
-        let lists = of(LISTS, ttl, Some(ttl * 2), most).weighing(weight);
-        let searches = of(SEARCHES, ttl, None, most / 4).weighing(weight);
-        let categories = of(CATEGORIES, ttl, Some(ttl * 2 + stale), 1).weighing(|_| 1);
-        let longer = ttl * BOUGHT_WITH_LIVES;
-        let bought_with = of(BOUGHT_WITH, longer, Some(longer * 2), most).weighing(|_| 1);
+        let peers = Arc::new(Peers::new(tier, kinds::SPACES));
         Self(Arc::new(Parts {
             ambient: ambient.clone(),
-            loads: Bulkhead::new(places, LONGEST_WAIT),
-            products: Cache::new(products, ambient, &peers),
-            lists: Cache::new(lists, ambient, &peers),
-            searches: Cache::new(searches, ambient, &peers),
-            categories: Cache::new(categories, ambient, &peers),
-            bought_with: Cache::new(bought_with, ambient, &peers),
+            loads: Bulkhead::new(settings.places, LONGEST_WAIT),
+            products: Cache::new(kinds::products(settings), ambient, &peers),
+            lists: Cache::new(kinds::lists(settings), ambient, &peers),
+            searches: Cache::new(kinds::searches(settings), ambient, &peers),
+            categories: Cache::new(kinds::categories(settings), ambient, &peers),
+            bought_with: Cache::new(kinds::bought_with(settings), ambient, &peers),
             peers,
         }))
     }
@@ -152,7 +131,7 @@ impl Catalogue {
     ) -> Result<T, E> {
         let moment = Moment::now(&self.0.ambient, &self.0.peers);
         let open = Open(Some(&self.0.peers));
-        let result = work.await;
+        let result = Box::pin(work).await;
         match &result {
             Ok(done) => {
                 self.take_over(changed(done), moment);
@@ -306,82 +285,5 @@ impl Drop for Open<'_> {
         if let Some(peers) = self.0 {
             peers.doubt();
         }
-    }
-}
-
-/// What one cache differs in from the others.
-struct Kind {
-    space: &'static str,
-    ttl: Duration,
-    stale: Duration,
-    shared_lives: Option<Duration>,
-    most: u64,
-}
-
-impl Kind {
-    fn weighing<V>(self, weight: fn(&V) -> u32) -> CacheSettings<V> {
-        let ttl = signed(self.ttl);
-        CacheSettings {
-            space: self.space,
-            lifetimes: Lifetimes {
-                fresh: ttl,
-                stale: ttl,
-                rescue: signed(self.stale),
-                absent: signed(ABSENT_LIVES),
-            },
-            shared_lives: self.shared_lives,
-            most: self.most,
-            weight,
-            most_absent: (self.most / 10).max(10),
-        }
-    }
-}
-
-/// A page counts as many products as it shows.
-fn weight(page: &Page<Product>) -> u32 {
-    u32::try_from(page.rows.len() + 1).unwrap_or(u32::MAX)
-}
-
-fn signed(duration: Duration) -> time::Duration {
-    time::Duration::try_from(duration).unwrap_or(time::Duration::MAX)
-}
-
-fn key_of(id: ProductId) -> String {
-    id.to_string()
-}
-
-/// The searched text comes last, since it may hold anything.
-fn list_key(filter: &ProductFilter, page: PageRequest) -> String {
-    let category = filter.category.as_ref().map_or("*", Category::as_str);
-    let text = filter.text.as_ref().map_or("", SearchText::as_str);
-    let after = page.after.map_or_else(String::new, |position| {
-        format!("{}.{}", position.created_at.unix_timestamp_nanos(), position.id.simple())
-    });
-    format!("{category}/{}/{after}/{text}", page.size.rows())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{PageRequest, ProductFilter, list_key};
-    use crate::domain::page::PageSize;
-    use crate::domain::product::{Category, SearchText};
-
-    #[test]
-    fn two_lists_that_differ_have_two_keys() {
-        let page = |rows| PageRequest { size: PageSize::parse(rows).unwrap(), after: None };
-        let filter = |category: Option<&str>, text: Option<&str>| ProductFilter {
-            category: category.map(|name| Category::parse(name).unwrap()),
-            text: text.map(|text| SearchText::parse(text).unwrap()),
-        };
-        let keys = [
-            list_key(&filter(None, None), page(20)),
-            list_key(&filter(None, None), page(2)),
-            list_key(&filter(Some("tea"), None), page(20)),
-            list_key(&filter(None, Some("tea")), page(20)),
-            list_key(&filter(None, Some("TEA")), page(20)),
-            list_key(&filter(Some("tea"), Some("//")), page(20)),
-        ];
-        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
-        assert_eq!(distinct.len(), keys.len(), "{keys:?}");
     }
 }
