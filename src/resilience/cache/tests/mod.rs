@@ -11,6 +11,7 @@ use std::time::Duration as StdDuration;
 use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use self::shelf::Shelf;
 use super::{Answer, Cache, CacheSettings, Lifetimes, LoadError, Loaded, Moment, NotLoaded, Peers};
@@ -361,6 +362,36 @@ async fn when_a_line_is_there_again_what_was_held_before_is_asked_for_anew() {
     house.peers.lose();
     house.peers.gain();
     assert_eq!((house.value("known").await, house.loads()), (Some(2), 2));
+}
+
+#[tokio::test]
+async fn when_a_line_is_there_again_nothing_is_believed_that_the_shared_tier_had() {
+    let shelf = Arc::new(Shelf::default());
+    let house = House::over(Some(shelf.clone()));
+    let (peers, stop) = (Arc::clone(&house.peers), CancellationToken::new());
+    let until = stop.clone();
+    let following = tokio::spawn(async move { peers.follow(|_| (), &until).await });
+    while !house.peers.hears() {
+        tokio::task::yield_now().await;
+    }
+    house.value("known").await;
+    settle().await;
+    assert_eq!(shelf.version_of("known"), Some(1));
+    shelf.leave();
+    while house.peers.hears() {
+        tokio::task::yield_now().await;
+    }
+    // Made by an instance that does not live to tell it.
+    house.commit();
+    house.cache.0.values.invalidate("known");
+    shelf.come_back();
+    while !house.peers.hears() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(house.value("known").await, Some(2));
+    stop.cancel();
+    following.await.unwrap();
+    assert!(!house.peers.hears());
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
-use futures_util::future::ready;
+use futures_util::future::{BoxFuture, ready};
+use tokio_util::sync::CancellationToken;
 
 use super::super::tier::{
     Answer, CacheTier, Change, Found, Generation, Kept, Notice, Subscription, TierAway,
@@ -19,6 +20,20 @@ struct State {
     generations: BTreeMap<String, i64>,
     kept: BTreeMap<(String, String), Record>,
     told: VecDeque<Notice>,
+    /// Cancelled when they are cut.
+    lines: CancellationToken,
+}
+
+/// A line on which nothing is heard, since the model delivers by hand.
+struct Silent(CancellationToken);
+
+impl Subscription for Silent {
+    fn next(&mut self) -> BoxFuture<'_, Option<Notice>> {
+        Box::pin(async move {
+            self.0.cancelled().await;
+            None
+        })
+    }
 }
 
 struct Record {
@@ -85,7 +100,9 @@ impl State {
 impl Shelf {
     /// Nothing is answered any more.
     pub fn leave(&self) {
-        self.lock().away = true;
+        let mut state = self.lock();
+        state.away = true;
+        std::mem::take(&mut state.lines).cancel();
     }
 
     pub fn come_back(&self) {
@@ -156,6 +173,9 @@ impl CacheTier for Shelf {
     }
 
     fn subscribe(&self) -> Answer<'_, Box<dyn Subscription>> {
-        Box::pin(ready(Err(TierAway("tests deliver by hand".into()))))
+        self.answer(|state| {
+            let line: Box<dyn Subscription> = Box::new(Silent(state.lines.clone()));
+            line
+        })
     }
 }
