@@ -20,7 +20,7 @@
 //!            ┌────────────────┼───────────────────┐
 //!            ▼                ▼                   ▼
 //!          store           clients  ────────►  resilience
-//!        all the SQL    over a network      breaker, limits:
+//!        all the SQL    over a network      breaker, limits, cache:
 //!            │                │             know no resource
 //!            └───────►  domain  ◄─────────────────┘
 //!                  pure rules, no I/O, no clock of its own

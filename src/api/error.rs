@@ -11,6 +11,7 @@ use crate::domain::payment::{
     CaptureRefusal, CreatePaymentRefusal, GatewayOperation, PaymentStatus, RefundRefusal,
 };
 use crate::domain::permission::Denied;
+use crate::resilience::cache::NotLoaded;
 use crate::service::StoreError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
@@ -20,7 +21,7 @@ use crate::service::jobs::JobsError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
 use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
-use crate::service::products::ProductError;
+use crate::service::products::{CatalogueError, ProductError};
 use crate::service::users::UserError;
 use crate::service::webhooks::{AddressRefused, WebhookError};
 
@@ -29,15 +30,18 @@ const SOON: Duration = Duration::from_secs(1);
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let problem = match &error {
-            StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_) => {
-                Self::new(ProblemCode::DependencyUnavailable).retry_after(SOON)
-            }
-            StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_) => {
-                Self::new(ProblemCode::InternalError)
-            }
-        };
-        problem.caused_by(error)
+        of_store(&error).caused_by(error)
+    }
+}
+
+fn of_store(error: &StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_) => {
+            Problem::new(ProblemCode::DependencyUnavailable).retry_after(SOON)
+        }
+        StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_) => {
+            Problem::new(ProblemCode::InternalError)
+        }
     }
 }
 
@@ -141,7 +145,22 @@ impl From<ProductError> for Problem {
             ProductError::PreconditionFailed { .. } => Self::new(ProblemCode::PreconditionFailed),
             ProductError::Key(error) => error.into(),
             ProductError::Store(error) => error.into(),
+            ProductError::NotLoaded(error) => error.into(),
         }
+    }
+}
+
+impl From<NotLoaded<CatalogueError>> for Problem {
+    fn from(error: NotLoaded<CatalogueError>) -> Self {
+        let problem = match &error {
+            NotLoaded::Failed(cause) => match &**cause {
+                CatalogueError::Store(error) => of_store(error),
+                CatalogueError::Busy(_) => Self::new(ProblemCode::Overloaded).retry_after(SOON),
+            },
+            NotLoaded::Away => Self::new(ProblemCode::DependencyUnavailable).retry_after(SOON),
+            NotLoaded::Interrupted => Self::new(ProblemCode::InternalError),
+        };
+        problem.caused_by(error)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::ops::Extras;
 use super::serve::Served;
 use super::{
-    AppError, database, dependencies, jobs, limits, ops, payments, serve, services, webhooks,
+    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services, webhooks,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -55,7 +55,9 @@ fn serve_both(
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
     let ambient = Ambient::system();
-    let services = services::open(config, pool, &ambient);
+    let redis = redis::open(config)?;
+    let services = services::open(config, pool, &ambient, redis.as_ref());
+    services::follow_changes(&services, shutdown);
     let gateway = &config.gateway.url;
     let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));
@@ -64,7 +66,7 @@ fn serve_both(
     let payments = payments::open(config, &services, gateway, shutdown)?;
     let jobs = jobs::open(config, &services, gateway)?;
     let webhooks = webhooks::open(config, &services, None)?;
-    let limits = limits::open(config, limits::redis(config)?.as_ref(), &ambient);
+    let limits = limits::open(config, redis.as_ref(), &ambient);
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),

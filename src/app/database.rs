@@ -8,7 +8,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::install::install;
-use super::{AppError, services};
+use super::{AppError, redis, services};
 use crate::config::{Config, Database};
 use crate::domain::ambient::Ambient;
 use crate::service::pool::Pool;
@@ -61,7 +61,8 @@ pub async fn run_migrate(config: &Config) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     migrate(url).await?;
     let pool = pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let redis = redis::open(config)?;
+    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
     let installed = install(config, &services).await;
     pool.close().await;
     installed

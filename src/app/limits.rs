@@ -2,24 +2,12 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::AppError;
 use crate::api::limits::Limits;
 use crate::clients::redis::Redis;
 use crate::clients::redis::limits::RedisLimits;
 use crate::config::Config;
 use crate::domain::ambient::Ambient;
 use crate::resilience::rate_limit::RateLimiter;
-
-/// The client of Redis, if there is one; nothing is called yet.
-///
-/// # Errors
-/// The address can't be read.
-pub fn redis(config: &Config) -> Result<Option<Redis>, AppError> {
-    let open = |url: &SecretString| Redis::new(url, &config.redis.prefix, config.redis.timeout);
-    config.redis.url.as_ref().map(open).transpose().map_err(|error| AppError::Part(error.into()))
-}
 
 /// Limits by this configuration.
 pub fn open(config: &Config, redis: Option<&Redis>, ambient: &Ambient) -> Limits {

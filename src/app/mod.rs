@@ -14,6 +14,7 @@ pub mod limits;
 pub mod ops;
 pub mod payments;
 pub mod program;
+pub mod redis;
 pub mod seed;
 pub mod serve;
 pub mod services;

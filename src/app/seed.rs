@@ -1,6 +1,6 @@
 //! Gives `till seed` its parts: the database and the gateway that settings name.
 
-use super::{AppError, database, services};
+use super::{AppError, database, redis, services};
 use crate::cli::{self, SeedArgs};
 use crate::config::{BaseUrl, Config};
 use crate::domain::ambient::Ambient;
@@ -24,7 +24,8 @@ pub fn open(config: &Config, services: &Services, gateway: &BaseUrl) -> Result<D
 pub async fn run(config: &Config, args: &SeedArgs) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let services = services::open(config, &pool, &Ambient::system());
+    let redis = redis::open(config)?;
+    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
     let demo = open(config, &services, &config.gateway.url)?;
     let seeded = cli::seed::run(&demo, args).await;
     pool.close().await;

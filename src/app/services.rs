@@ -1,21 +1,48 @@
 //! What every program's use cases are given, made alike for each, and the probes of what they stand on.
 
+use std::sync::Arc;
+
+use crate::clients::redis::Redis;
+use crate::clients::redis::cache::RedisTier;
 use crate::config::Config;
 use crate::domain::ambient::Ambient;
 use crate::ops::{Importance, Probe};
+use crate::resilience::cache::tier::CacheTier;
 use crate::service::Services;
 use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use crate::service::health::{ping_broker, ping_database, ping_redis};
 use crate::service::pool::Pool;
+use crate::service::products::{Catalogue, CatalogueSettings};
+use crate::shutdown::Shutdown;
 
-/// Services over this pool; nothing is asked of it yet.
-pub fn open(config: &Config, pool: &Pool, ambient: &Ambient) -> Services {
+/// Services over this pool, and over Redis where there is one; nothing is asked of either yet.
+pub fn open(config: &Config, pool: &Pool, ambient: &Ambient, redis: Option<&Redis>) -> Services {
     let auth = Auth::new(AuthSettings {
         issuer: config.http.public_url.as_str().to_owned(),
         audience: config.http.public_url.as_str().to_owned(),
         key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
     });
-    Services { pool: pool.clone(), ambient: ambient.clone(), auth }
+    let catalogue = catalogue(config, ambient, redis);
+    Services { pool: pool.clone(), ambient: ambient.clone(), auth, catalogue }
+}
+
+/// Cached in this process, and with others where there is a Redis.
+fn catalogue(config: &Config, ambient: &Ambient, redis: Option<&Redis>) -> Catalogue {
+    let settings = CatalogueSettings {
+        ttl: config.cache.ttl,
+        stale: config.cache.stale,
+        entries: config.cache.entries,
+        places: usize::try_from(config.database.pool_max / 2).unwrap_or(1).max(1),
+    };
+    let shared =
+        |redis: &Redis| -> Arc<dyn CacheTier> { Arc::new(RedisTier::new(redis.clone(), ambient)) };
+    Catalogue::new(&settings, ambient, redis.map(shared))
+}
+
+/// Keeps what is cached right while others change it, until the process stops.
+pub fn follow_changes(services: &Services, shutdown: &Shutdown) {
+    let (catalogue, stop) = (services.catalogue.clone(), shutdown.stop_background());
+    shutdown.background().spawn(async move { catalogue.follow(&stop).await });
 }
 
 /// Without the database there is no service.

@@ -12,11 +12,13 @@ use super::install::install;
 use super::ops::{self, Extras};
 use super::serve::Served;
 use super::{
-    AppError, database, gateway, jobs, limits, payments, seed, serve, services, webhooks, worker,
+    AppError, database, gateway, jobs, limits, payments, redis, seed, serve, services, webhooks,
+    worker,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
+use crate::clients::redis::Redis;
 use crate::config::{BaseUrl, Config, Stage, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::domain::clock::ShiftedClock;
@@ -50,6 +52,7 @@ struct Shop {
     /// Where this process reaches the gateway.
     gateway_url: BaseUrl,
     webhooks: Webhooks,
+    redis: Option<Redis>,
 }
 
 /// Runs until a signal; the data stays for the next start.
@@ -104,14 +107,16 @@ async fn with_database(
     let pool = database::pool(&url, &config.database)?;
     let clock = Arc::new(ShiftedClock::default());
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let services = services::open(config, &pool, &ambient);
+    let redis = redis::open(config)?;
+    let services = services::open(config, &pool, &ambient, redis.as_ref());
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
+    services::follow_changes(&services, &shutdown);
     let Ports { api, ops, gateway } = ports;
     let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);
     let webhooks = webhooks::open(config, &services, Some(own.clone()))?;
-    let shop = Shop { services, clock, gateway_url: gateway.url.clone(), webhooks };
+    let shop = Shop { services, clock, gateway_url: gateway.url.clone(), webhooks, redis };
     spawn_gateway(gateway, &shutdown);
     let readiness = Readiness::default();
     let running = run_until_asked(&shutdown, postgres, async {
@@ -204,7 +209,7 @@ fn start_parts(
     listeners: Listeners,
     (shutdown, readiness): (&Shutdown, &Readiness),
 ) -> Result<(), AppError> {
-    let Shop { services, clock, gateway_url, webhooks } = shop;
+    let Shop { services, clock, gateway_url, webhooks, redis } = shop;
     let ambient = services.ambient.clone();
     let gateway_probe = payments::gateway_probe(config, &gateway_url);
     let probes = vec![services::postgres_probe(&services.pool), gateway_probe];
@@ -214,7 +219,7 @@ fn start_parts(
     let jobs = jobs::open(config, &services, &gateway_url)?;
     worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing)
         .spawn(shutdown.background(), &shutdown.stop_background());
-    let limits = limits::open(config, limits::redis(config)?.as_ref(), &ambient);
+    let limits = limits::open(config, redis.as_ref(), &ambient);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ops::{self, Extras};
-use super::{AppError, database, dependencies, jobs, payments, services, webhooks};
+use super::{AppError, database, dependencies, jobs, payments, redis, services, webhooks};
 use crate::clients::broker::{RabbitMq, Topology};
 use crate::clients::mailer::{GuardedMailer, MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
@@ -76,7 +76,9 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let readiness = Readiness::default();
-    let services = services::open(config, &pool, &Ambient::system());
+    let redis = redis::open(config)?;
+    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
+    services::follow_changes(&services, &shutdown);
     let gateway = &config.gateway.url;
     let payments = payments::open(config, &services, gateway, &shutdown)?;
     let jobs = jobs::open(config, &services, gateway)?;

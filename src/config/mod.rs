@@ -10,6 +10,7 @@
 mod admin;
 mod bind;
 mod broker;
+mod cache;
 mod connections;
 mod data_dir;
 mod database;
@@ -40,6 +41,7 @@ mod webhooks;
 pub use admin::FirstAdministrator;
 pub use bind::{BindError, bind};
 pub use broker::Broker;
+pub use cache::Cache;
 pub use connections::Connections;
 pub use data_dir::DataDir;
 pub use database::Database;
@@ -104,6 +106,9 @@ pub const SETTINGS: &[&Setting] = &[
     &rate_limits::ADMIN,
     &rate_limits::LOGIN,
     &rate_limits::REPORTS,
+    &cache::TTL,
+    &cache::STALE,
+    &cache::ENTRIES,
     &broker::AMQP_URL,
     &broker::AMQP_PREFIX,
     &mail::SMTP_URL,
@@ -219,6 +224,8 @@ pub struct Config {
     pub redis: Redis,
     /// How many requests each kind of caller may make.
     pub rate_limits: RateLimits,
+    /// The cache of the public catalogue.
+    pub cache: Cache,
     /// RabbitMQ, if there is one.
     pub broker: Broker,
     /// Outgoing mail.
@@ -269,6 +276,7 @@ impl Config {
         let embedded = embedded::read(reader);
         let redis = redis::read(reader, program.shared_parts());
         let rate_limits = rate_limits::read(reader);
+        let cache = cache::read(reader);
         let broker = broker::read(reader, program.shared_parts());
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
@@ -291,6 +299,7 @@ impl Config {
             embedded: embedded?,
             redis: redis?,
             rate_limits: rate_limits?,
+            cache: cache?,
             broker: broker?,
             mail: mail?,
             gateway: gateway?,

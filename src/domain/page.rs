@@ -1,5 +1,6 @@
 //! Keyset pagination: a page is asked for by the last row seen, never by an offset; newest first.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -33,8 +34,9 @@ impl PageSize {
 }
 
 /// Where a row stands in the total order "newest first": by time of creation, then by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
+    #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
     pub id: Uuid,
 }
@@ -87,13 +89,17 @@ impl NumberedPage {
 }
 
 /// Some rows, and where the next page begins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page<T> {
     pub rows: Vec<T>,
     pub next: Option<Position>,
 }
 
 impl<T> Page<T> {
+    pub fn empty() -> Self {
+        Self { rows: Vec::new(), next: None }
+    }
+
     /// Cuts the extra row off; `position` tells where a row stands.
     pub fn cut(mut rows: Vec<T>, size: PageSize, position: impl Fn(&T) -> Position) -> Self {
         let shown = usize::from(size.0);

@@ -184,7 +184,7 @@ pub struct ProductFilter {
 }
 
 /// A category and how many active products it has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryCount {
     pub category: Category,
     pub products: i64,

@@ -1,6 +1,7 @@
 //! Mechanisms that keep a service standing and know no resource; each works alone in one process.
 
 pub mod bulkhead;
+pub mod cache;
 pub mod circuit_breaker;
 pub mod fail_point;
 pub mod load_shed;

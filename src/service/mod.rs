@@ -34,6 +34,7 @@ pub struct Services {
     pub pool: pool::Pool,
     pub ambient: Ambient,
     pub auth: auth::Auth,
+    pub catalogue: products::Catalogue,
 }
 
 /// Who or what causes an effect, for its messages and its log lines.

@@ -90,8 +90,23 @@ fn describe() {
         "How long those waited for a place who had to."
     );
     describe_worker();
+    describe_cache();
     describe_gauge!("till_build_info", "Always 1; the labels say what is running.");
     gauge!("till_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+fn describe_cache() {
+    describe_counter!(
+        "cache_requests_total",
+        "Reads of the catalogue, by cache and outcome: hit, stale, rescued (old, since loading fails), negative, miss, failed."
+    );
+    describe_counter!("cache_loads_total", "Loads from the database, by cache and outcome.");
+    describe_counter!("cache_shared_total", "Looks into the shared tier, by cache and outcome.");
+    describe_counter!(
+        "cache_changes_total",
+        "Changes on their way to other instances, by outcome; failed ones are told again."
+    );
+    describe_gauge!("cache_hears_changes", "1 while other instances' changes are heard.");
 }
 
 fn describe_worker() {

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod cache;
 mod check;
 mod commands;
 mod connections;

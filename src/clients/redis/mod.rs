@@ -5,13 +5,14 @@
 //! taking another connection for each call would cost a round trip more. The circuit opens after a few failures, so that
 //! an absent Redis costs a request nothing but the look at it.
 
+pub mod cache;
 pub mod limits;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{AsyncConnectionConfig, ErrorKind, RedisError, RedisResult};
+use deadpool_redis::redis::aio::{MultiplexedConnection, PubSub};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
 use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -19,6 +20,9 @@ use tokio::time::timeout;
 
 use crate::domain::clock::SystemClock;
 use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
+
+/// Longest time until a line for messages is there; nobody waits for it.
+const LINE_BOUND: Duration = Duration::from_secs(1);
 
 /// Connections of the pool: the shared one, and one that takes its place while it is being given up.
 const CONNECTIONS: usize = 2;
@@ -48,6 +52,8 @@ pub struct Redis {
 }
 
 struct Inner {
+    /// For lines of their own.
+    client: Client,
     pool: Pool,
     /// The connection that all calls share; none before the first call and after a failure.
     shared: Mutex<Option<Connection>>,
@@ -90,8 +96,8 @@ impl Redis {
         };
         // The world's time, whatever the service's is: this is about a neighbour's health.
         let breaker = CircuitBreaker::new("redis", Arc::new(SystemClock), settings);
-        let inner =
-            Inner { pool, shared: Mutex::new(None), breaker, prefix: prefix.to_owned(), bound };
+        let (client, shared) = (Client::open(url.expose_secret())?, Mutex::new(None));
+        let inner = Inner { client, pool, shared, breaker, prefix: prefix.to_owned(), bound };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -124,6 +130,14 @@ impl Redis {
             }
         }
         result
+    }
+
+    /// A connection of its own, on which messages are heard.
+    ///
+    /// # Errors
+    /// [`RedisAway`].
+    pub async fn line(&self) -> Result<PubSub, RedisAway> {
+        Ok(timeout(LINE_BOUND, self.inner.client.get_async_pubsub()).await??)
     }
 
     async fn shared(&self) -> Result<MultiplexedConnection, RedisAway> {

@@ -32,6 +32,7 @@ pub use self::people::{PASSWORD, SIGN_INS, SignIn};
 use self::story::Shop;
 pub use self::webhooks::point_endpoints_at;
 use super::Services;
+use super::products::Changed;
 use super::transact::{read, transact};
 pub use crate::clients::payment_gateway::SandboxHistory;
 use crate::config::Stage;
@@ -148,7 +149,7 @@ async fn open_shop(demo: &Demo, shop: &Shop, seen: DemoProgress) -> Result<(), D
     let past = examples::tell(shop)?;
     hand_over(demo, &past).await?;
     let (people, past) = (&people, &past);
-    transact(&services.pool, |conn| {
+    let opening = transact(&services.pool, |conn| {
         async move {
             let Some(progress) = write::still(conn, seen).await? else { return Ok(()) };
             write::shop(conn, &services.ambient, shop, people).await?;
@@ -158,8 +159,8 @@ async fn open_shop(demo: &Demo, shop: &Shop, seen: DemoProgress) -> Result<(), D
             Ok(rows::update_progress(conn, DemoProgress { opened_at, ..progress }).await?)
         }
         .scope_boxed()
-    })
-    .await
+    });
+    services.catalogue.change(opening, |()| Changed::Lists).await
 }
 
 async fn tell_batch(

@@ -17,26 +17,28 @@ pub(super) async fn apply(
     ambient: &Ambient,
     batch: &[Line],
     result: &mut ImportResult,
-) -> Result<(), NotDone> {
+) -> Result<Vec<Product>, NotDone> {
+    let mut changed = Vec::new();
     for line in batch {
         let parsed = match line {
             Ok(row) => row.parse(),
             Err(fault) => Err(vec![fault.clone()]),
         };
         match parsed {
-            Ok(listed) => put(conn, ambient, listed, result).await?,
+            Ok(listed) => changed.extend(put(conn, ambient, listed, result).await?),
             Err(faults) => result.refuse(faults),
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
+/// What it is now, where it is another than before.
 async fn put(
     conn: &mut PgConnection,
     ambient: &Ambient,
     listed: ListedProduct,
     result: &mut ImportResult,
-) -> Result<(), NotDone> {
+) -> Result<Option<Product>, NotDone> {
     let Some(before) = products::find_by_sku_for_update(conn, &listed.sku).await? else {
         let product = new_product(ambient, &listed.into_new());
         match products::insert(conn, &product).await {
@@ -49,16 +51,16 @@ async fn put(
         }
         stock::insert(conn, product.id, product.created_at).await?;
         result.created += 1;
-        return Ok(());
+        return Ok(Some(product));
     };
     if says(&listed, &before) {
         result.unchanged += 1;
-        return Ok(());
+        return Ok(None);
     }
     let after = before.apply(listed.into_change(), ambient.now());
     products::update(conn, &after).await?;
     result.updated += 1;
-    Ok(())
+    Ok(Some(after))
 }
 
 /// Whether the product is as it is listed.

@@ -11,8 +11,10 @@ use super::list::{Line, read_rows};
 use crate::clients::files::Bytes;
 use crate::domain::import::ImportResult;
 use crate::domain::job::JobFault;
+use crate::domain::product::Product;
 use crate::resilience::fail_point;
 use crate::service::jobs::{FILES_LIVE, Jobs, Leased, NotDone, Watch, folder, lease_until};
+use crate::service::products::Changed;
 use crate::service::transact::transact;
 use crate::store::jobs::{self as rows, Ended, Progress};
 
@@ -101,24 +103,26 @@ async fn apply_batch(
     before: &State,
 ) -> Result<State, NotDone> {
     let services = &jobs.services;
-    transact(&services.pool, move |conn| {
+    let applying = transact(&services.pool, move |conn| {
         async move {
             let mut after = before.clone();
-            apply(conn, &services.ambient, batch, &mut after.result).await?;
+            let changed = apply(conn, &services.ambient, batch, &mut after.result).await?;
             after.rows += i64::try_from(batch.len()).unwrap_or(0);
             let result = serde_json::to_value(&after.result)?;
             let progress =
                 Progress { rows_done: after.rows, rows_to_do: None, result: Some(&result) };
             let until = lease_until(services.ambient.now());
             if rows::update_progress(conn, leased.held(), progress, until).await? {
-                Ok(after)
+                Ok((after, changed))
             } else {
                 Err(NotDone::Lost)
             }
         }
         .scope_boxed()
-    })
-    .await
+    });
+    let changed = |(_, changed): &(State, Vec<Product>)| Changed::Products(changed.clone());
+    let (after, _changed) = services.catalogue.change(applying, changed).await?;
+    Ok(after)
 }
 
 async fn complete(jobs: &Jobs, leased: &Leased, state: &State) -> Result<(), NotDone> {

@@ -4,14 +4,14 @@ use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
 
 use super::adjust_stock::record;
-use super::{AdjustStock, ProductError};
+use super::{AdjustStock, Changed, ProductError};
 use crate::domain::ambient::Ambient;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::UserId;
 use crate::domain::product::{NewProduct, Product};
 use crate::domain::stock::{AdjustmentReason, StockDelta};
 use crate::service::Services;
-use crate::service::idempotency::{self, Answer, Halt};
+use crate::service::idempotency::{self, Answer, Halt, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
 use crate::store::error::Constraint;
 use crate::store::{products, stock};
@@ -42,10 +42,21 @@ pub async fn create(
     request: Option<&KeyedRequest>,
     command: &CreateProduct,
 ) -> Result<Answer, ProductError> {
-    idempotency::run(services, request, move |conn| {
+    let creating = idempotency::run(services, request, move |conn| {
         insert(conn, &services.ambient, command).scope_boxed()
-    })
-    .await
+    });
+    services.catalogue.change(creating, changed).await
+}
+
+/// By a replay nothing; but whoever asked first may have gone away before it was told.
+fn changed(answer: &Answer) -> Changed {
+    match (&answer.outcome, &answer.provenance) {
+        (Outcome::ProductCreated(product), Provenance::Fresh) => {
+            Changed::Products(vec![(**product).clone()])
+        }
+        (Outcome::ProductCreated(_), Provenance::Replayed { .. }) => Changed::Lists,
+        (_, Provenance::Fresh | Provenance::Replayed { .. }) => Changed::Nothing,
+    }
 }
 
 async fn insert(

@@ -1,5 +1,7 @@
 //! Why nothing came of a use case of products; refusals that are remembered under a key are outcomes, not errors.
 
+use super::CatalogueError;
+use crate::resilience::cache::NotLoaded;
 use crate::service::idempotency::KeyError;
 use crate::service::transact::AsStoreError;
 use crate::store::StoreError;
@@ -15,13 +17,19 @@ pub enum ProductError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Neither loaded nor held from before.
+    #[error(transparent)]
+    NotLoaded(#[from] NotLoaded<CatalogueError>),
 }
 
 impl AsStoreError for ProductError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) | Self::Key(KeyError::Store(error)) => Some(error),
-            Self::NotFound | Self::PreconditionFailed { .. } | Self::Key(_) => None,
+            Self::NotFound
+            | Self::PreconditionFailed { .. }
+            | Self::Key(_)
+            | Self::NotLoaded(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod adjust_stock;
 mod archive;
+mod catalogue;
 mod create;
 mod error;
 mod read;
@@ -9,6 +10,8 @@ mod update;
 
 pub use adjust_stock::{AdjustStock, adjust_stock};
 pub use archive::archive;
+pub(in crate::service) use catalogue::Changed;
+pub use catalogue::{Catalogue, CatalogueError, CatalogueSettings};
 pub(in crate::service) use create::new_product;
 pub use create::{CreateProduct, InitialStock, create};
 pub use error::ProductError;

@@ -1,10 +1,10 @@
-//! What can be read of the catalogue; nothing here is cached or changed.
+//! What can be read of the catalogue: by everybody through the cache, by staff from the database; nothing is changed.
 
 use scoped_futures::ScopedFutureExt;
 
 use super::ProductError;
-use crate::domain::ids::{Id, ProductId};
-use crate::domain::page::{Page, PageRequest, Position};
+use crate::domain::ids::ProductId;
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::product::{CategoryCount, Product, ProductFilter};
 use crate::service::Services;
 use crate::service::transact::read;
@@ -14,10 +14,10 @@ use crate::store::{products, stock};
 pub const MOST_CATEGORIES: i64 = 1000;
 
 /// How many recommendations one product gets.
-const RECOMMENDATIONS: i64 = 10;
+pub(super) const RECOMMENDATIONS: i64 = 10;
 
 /// How many of a product's newest orders recommendations are taken from.
-const ORDERS_LOOKED_AT: i64 = 1000;
+pub(super) const ORDERS_LOOKED_AT: i64 = 1000;
 
 /// Who looks at the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,16 @@ pub async fn find(
     id: ProductId,
     audience: Audience,
 ) -> Result<Product, ProductError> {
-    let product = read(&services.pool, |conn| products::find(conn, id).scope_boxed()).await?;
-    product
-        .filter(|product| product.active || audience == Audience::Staff)
-        .ok_or(ProductError::NotFound)
+    match audience {
+        Audience::Public => {
+            let found = services.catalogue.product(&services.pool, id).await?;
+            let for_sale = found.filter(|product| product.active);
+            for_sale.map(|product| (*product).clone()).ok_or(ProductError::NotFound)
+        }
+        Audience::Staff => read(&services.pool, |conn| products::find(conn, id).scope_boxed())
+            .await?
+            .ok_or(ProductError::NotFound),
+    }
 }
 
 /// Products for sale, newest first.
@@ -52,12 +58,7 @@ pub async fn list(
     filter: &ProductFilter,
     page: PageRequest,
 ) -> Result<Page<Product>, ProductError> {
-    let rows =
-        read(&services.pool, move |conn| products::list(conn, filter, page).scope_boxed()).await?;
-    Ok(Page::cut(rows, page.size, |product| Position {
-        created_at: product.created_at,
-        id: product.id.as_uuid(),
-    }))
+    Ok(services.catalogue.page(&services.pool, filter, page).await?)
 }
 
 /// Categories with something for sale, by name; no more than [`MOST_CATEGORIES`].
@@ -66,8 +67,7 @@ pub async fn list(
 /// The store's.
 #[tracing::instrument(name = "service.products.list_categories", skip_all)]
 pub async fn list_categories(services: &Services) -> Result<Vec<CategoryCount>, ProductError> {
-    Ok(read(&services.pool, |conn| products::list_categories(conn, MOST_CATEGORIES).scope_boxed())
-        .await?)
+    Ok(services.catalogue.categories(&services.pool).await?)
 }
 
 /// What is bought together with this product, the most frequent first.
@@ -79,17 +79,8 @@ pub async fn list_recommendations(
     services: &Services,
     id: ProductId,
 ) -> Result<Vec<Product>, ProductError> {
-    read(&services.pool, move |conn| {
-        async move {
-            products::find(conn, id)
-                .await?
-                .filter(|product| product.active)
-                .ok_or(ProductError::NotFound)?;
-            Ok(products::list_bought_with(conn, id, ORDERS_LOOKED_AT, RECOMMENDATIONS).await?)
-        }
-        .scope_boxed()
-    })
-    .await
+    find(services, id, Audience::Public).await?;
+    Ok(services.catalogue.bought_with(&services.pool, id).await?)
 }
 
 /// How many pieces can be ordered now.

@@ -2,7 +2,7 @@
 
 use scoped_futures::ScopedFutureExt;
 
-use super::ProductError;
+use super::{Changed, ProductError};
 use crate::domain::ids::ProductId;
 use crate::domain::product::{Product, ProductChange};
 use crate::domain::version::ExpectedVersion;
@@ -25,7 +25,7 @@ pub struct UpdateProduct {
 /// [`ProductError::NotFound`], [`ProductError::PreconditionFailed`], or the store's; nothing was changed.
 #[tracing::instrument(name = "service.products.update", skip_all)]
 pub async fn update(services: &Services, command: &UpdateProduct) -> Result<Product, ProductError> {
-    transact(&services.pool, move |conn| {
+    let updating = transact(&services.pool, move |conn| {
         async move {
             let before =
                 products::find_for_update(conn, command.id).await?.ok_or(ProductError::NotFound)?;
@@ -37,6 +37,7 @@ pub async fn update(services: &Services, command: &UpdateProduct) -> Result<Prod
             Ok(after)
         }
         .scope_boxed()
-    })
-    .await
+    });
+    let changed = |after: &Product| Changed::Products(vec![after.clone()]);
+    services.catalogue.change(updating, changed).await
 }

@@ -17,7 +17,7 @@ mod orders;
 mod pages;
 mod payments;
 pub mod pools;
-mod products;
+pub mod products;
 mod rate_limits;
 pub mod reports;
 pub mod shop;

@@ -12,6 +12,7 @@ pub mod program;
 pub mod promise;
 pub mod rabbit;
 pub mod receiver;
+pub mod redis;
 pub mod services;
 pub mod smtp;
 pub mod worker;

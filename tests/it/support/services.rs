@@ -14,10 +14,12 @@ use till::config::{BaseUrl, DerivedKey, RateLimits, RootKey, TrustedProxies};
 use till::domain::ambient::Ambient;
 use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
+use till::resilience::cache::tier::CacheTier;
 use till::resilience::rate_limit::RateLimiter;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::jobs::{Jobs, Pace};
 use till::service::payments::Payments;
+use till::service::products::{Catalogue, CatalogueSettings};
 use till::service::webhooks::{WEBHOOK_SECRETS_LABEL, Webhooks};
 use till::service::{Cause, Services};
 use time::macros::datetime;
@@ -48,7 +50,8 @@ pub const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
 pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let services = Services { pool: database().await.into(), ambient, auth: auth() };
+    let catalogue = catalogue(&ambient, None);
+    let services = Services { pool: database().await.into(), ambient, auth: auth(), catalogue };
     TestServices { services, clock, files: FilesFolder::new() }
 }
 
@@ -56,8 +59,20 @@ pub async fn services() -> TestServices {
 pub fn over(pool: PgPool) -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
-    let files = FilesFolder::new();
-    TestServices { services: Services { pool: pool.into(), ambient, auth: auth() }, clock, files }
+    let (files, catalogue) = (FilesFolder::new(), catalogue(&ambient, None));
+    TestServices {
+        services: Services { pool: pool.into(), ambient, auth: auth(), catalogue },
+        clock,
+        files,
+    }
+}
+
+/// The cache of a process of its own, with or without a tier that others share.
+pub fn catalogue(ambient: &Ambient, tier: Option<Arc<dyn CacheTier>>) -> Catalogue {
+    let day = Duration::from_secs(24 * 3_600);
+    let ttl = Duration::from_secs(60);
+    let settings = CatalogueSettings { ttl, stale: day, entries: 1_000, places: 5 };
+    Catalogue::new(&settings, ambient, tier)
 }
 
 /// The authentication of a process of its own.
@@ -72,11 +87,21 @@ pub fn auth() -> Auth {
 impl TestServices {
     /// A second instance over the same database and clock: its pool and its caches are its own.
     pub async fn twin(&self) -> Self {
+        self.twin_sharing(None).await
+    }
+
+    /// A twin that shares this tier of the cache with others.
+    pub async fn twin_sharing(&self, tier: Option<Arc<dyn CacheTier>>) -> Self {
         let options = self.services.pool.connect_options().as_ref().clone();
         let pool = self.services.pool.options().clone().connect_with(options).await.unwrap();
         let ambient = self.services.ambient.clone();
         let (clock, files) = (self.clock.clone(), self.files.clone());
-        Self { services: Services { pool: pool.into(), ambient, auth: auth() }, clock, files }
+        let catalogue = catalogue(&ambient, tier);
+        Self {
+            services: Services { pool: pool.into(), ambient, auth: auth(), catalogue },
+            clock,
+            files,
+        }
     }
 
     /// Payments through the sandbox gateway at this address; nothing is called before the first charge.
