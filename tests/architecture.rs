@@ -52,6 +52,18 @@ const SQL_MARKS: [&str; 8] = [
     "QueryBuilder::new(",
 ];
 
+/// What ties a client to one session of Postgres.
+const SESSION_MARKS: [&str; 8] = [
+    "pg_advisory_lock(",
+    "pg_try_advisory_lock(",
+    "\"listen ",
+    "\"set session",
+    "\"set statement",
+    "with hold",
+    "create temp",
+    "pg_temp",
+];
+
 const BANNED_NAMES: [&str; 6] = ["utils", "helpers", "common", "types", "misc", "core"];
 const MOST_LINES: usize = 500;
 
@@ -102,6 +114,7 @@ fn findings(source: &Source<'_>) -> Vec<Finding> {
         found.extend(foreign_crates(source, layer));
         found.extend(statements(source, layer));
         found.extend(query_spans(source, layer));
+        found.extend(session_state(source, layer));
     }
     found
 }
@@ -219,6 +232,24 @@ fn statements(source: &Source<'_>, layer: &str) -> Vec<Finding> {
         .collect()
 }
 
+/// A pooler lends a connection for one transaction: what would outlive it is lost, or left to a stranger.
+fn session_state(source: &Source<'_>, layer: &str) -> Vec<Finding> {
+    if layer != "store" {
+        return Vec::new();
+    }
+    let marked = |line: &str| {
+        let sql = line.to_ascii_lowercase();
+        SESSION_MARKS.iter().any(|mark| sql.contains(mark))
+    };
+    let advice =
+        "no state in a session: locks of a transaction (`_xact_lock`), `SET LOCAL`, no `LISTEN`";
+    source
+        .code()
+        .filter(|(_, line)| marked(line))
+        .map(|(number, _)| source.finding(number, advice.to_owned()))
+        .collect()
+}
+
 /// Where a query's time goes must be seen: each is a span, named by where it stands.
 fn query_spans(source: &Source<'_>, layer: &str) -> Vec<Finding> {
     if layer != "store" {
@@ -286,6 +317,11 @@ fn every_rule_catches_its_bad_sample() {
         ("src/novel/mod.rs", "//! X.\nuse crate::domain::ids;\n", "must not import `domain`"),
         ("src/service/orders.rs", "//! X.\nuse axum::Json;\n", "no `axum` in `service`"),
         ("src/domain/order.rs", "//! X.\nuse tokio::fs;\n", "domain is pure"),
+        (
+            "src/store/orders.rs",
+            "//! X.\nsqlx::query!(\"SELECT pg_try_advisory_lock(1)\")\n",
+            "no state in a session",
+        ),
         (
             "src/worker/relay.rs",
             "//! X.\nlet a = sqlx::query!(\"SELECT 1\");\n",
