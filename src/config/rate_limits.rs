@@ -5,8 +5,7 @@ use super::{Exposure, Setting};
 use crate::domain::rate::Rate;
 
 /// What the settings accept.
-const EXPECTS: &str =
-    "algorithm:limit/window, such as token_bucket:600/60s (1 to 1000000 in 1s to 1d), or off";
+const EXPECTS: &str = "algorithm:limit/window, such as token_bucket:600/60s (1 to 1000000 in 1s to 1d; sliding_window to 10000; buckets also :burst=N), or off";
 
 /// A setting of one limit.
 const fn limit(

@@ -65,6 +65,11 @@ impl ManualClock {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         *now = now.checked_add(by).unwrap_or(*now);
     }
+
+    /// Sets it, as an operator or a time server might, also to before.
+    pub fn set(&self, now: OffsetDateTime) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = to_microseconds(now);
+    }
 }
 
 impl Clock for ManualClock {

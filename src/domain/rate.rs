@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Requests of one window at most.
 const MOST: u32 = 1_000_000;
+/// Of an algorithm that remembers each request: its memory and its time are theirs.
+const MOST_REMEMBERED: u32 = 10_000;
 /// The window, in milliseconds: from a second to a day.
 const SHORTEST: u64 = 1_000;
 const LONGEST: u64 = 86_400_000;
@@ -42,6 +44,10 @@ impl Algorithm {
         }
     }
 
+    const fn remembers_each(self) -> bool {
+        matches!(self, Self::SlidingWindow)
+    }
+
     const fn has_burst(self) -> bool {
         matches!(self, Self::TokenBucket | Self::LeakyBucket)
     }
@@ -60,7 +66,7 @@ pub struct Rate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not algorithm:limit/window, such as token_bucket:600/60s, with 1 to 1000000 requests in 1s to 1d \
-     and, for buckets, :burst=N"
+     (sliding_window: to 10000) and, for buckets, :burst=N"
 )]
 pub struct ParseRateError;
 
@@ -75,12 +81,18 @@ impl Rate {
     ) -> Result<Self, ParseRateError> {
         let window_ms = u64::try_from(window.as_millis()).or(Err(ParseRateError))?;
         let rate = Self { algorithm, limit, window_ms, burst: burst.unwrap_or(limit) };
-        let fits = (1..=MOST).contains(&limit)
+        let most = if algorithm.remembers_each() { MOST_REMEMBERED } else { MOST };
+        let fits = (1..=most).contains(&limit)
             && (SHORTEST..=LONGEST).contains(&window_ms)
             && (burst.is_none() || algorithm.has_burst())
             && (1..=MOST).contains(&rate.burst)
             && rate.interval() * u64::from(rate.burst) <= WEEK;
         if fits { Ok(rate) } else { Err(ParseRateError) }
+    }
+
+    /// So many in any 24 hours; 1 to 10 000.
+    pub const fn daily(limit: u32) -> Self {
+        Self { algorithm: Algorithm::SlidingWindow, limit, window_ms: LONGEST, burst: limit }
     }
 
     pub const fn algorithm(self) -> Algorithm {
@@ -204,6 +216,7 @@ mod tests {
             "token_bucket:1/1d:burst=8",
             "fixed_window:6/60s:burst=6",
             "sliding_window:6/60s:burst=6",
+            "sliding_window:10001/60s",
             "guess:6/60s",
             "TOKEN_BUCKET:6/60s",
         ] {

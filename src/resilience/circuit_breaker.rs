@@ -82,6 +82,8 @@ struct Inner {
     generation: u64,
     /// Whether the log's last word was that it is open.
     told_open: bool,
+    /// How the last bad call ended, where its caller said so.
+    cause: String,
 }
 
 /// Shared by all callers of one neighbour.
@@ -105,13 +107,14 @@ pub struct CallPermit {
     generation: u64,
     began: OffsetDateTime,
     verdict: Option<Health>,
+    cause: Option<String>,
 }
 
 impl CircuitBreaker {
     /// `name`: the neighbour's, as metrics and log lines call it.
     pub fn new(name: &'static str, clock: Arc<dyn Clock>, settings: BreakerSettings) -> Self {
         let state = State::Closed(VecDeque::new());
-        let inner = Inner { name, state, generation: 0, told_open: false };
+        let inner = Inner { name, state, generation: 0, told_open: false, cause: String::new() };
         inner.show();
         Self { clock, settings, inner: Arc::new(Mutex::new(inner)) }
     }
@@ -124,8 +127,8 @@ impl CircuitBreaker {
         let now = self.clock.now();
         let mut inner = self.lock();
         if let State::Open { until } = inner.state {
-            if now < until {
-                return Err(CircuitOpen { retry_after: until - now });
+            if let Some(retry_after) = self.left(until, now) {
+                return Err(CircuitOpen { retry_after });
             }
             inner.change(State::HalfOpen { under_way: 0, succeeded: 0 });
         }
@@ -136,16 +139,22 @@ impl CircuitBreaker {
             *under_way += 1;
         }
         let generation = inner.generation;
-        Ok(CallPermit { breaker: self.clone(), generation, began: now, verdict: None })
+        Ok(CallPermit { breaker: self.clone(), generation, began: now, verdict: None, cause: None })
     }
 
     /// How long nothing is let through yet; `None` where a call, or a probe, may be.
     pub fn open_for(&self) -> Option<Duration> {
         let now = self.clock.now();
         match self.lock().state {
-            State::Open { until } if now < until => Some(until - now),
-            State::Open { .. } | State::HalfOpen { .. } | State::Closed(_) => None,
+            State::Open { until } => self.left(until, now),
+            State::HalfOpen { .. } | State::Closed(_) => None,
         }
+    }
+
+    /// What is left of the pause; a clock that has gone back makes it no longer.
+    fn left(&self, until: OffsetDateTime, now: OffsetDateTime) -> Option<Duration> {
+        let left = until - now;
+        (left.is_positive() && left <= self.settings.pause).then_some(left)
     }
 
     fn judge(&self, permit: &CallPermit) {
@@ -155,6 +164,9 @@ impl CircuitBreaker {
         let mut inner = self.lock();
         if inner.generation != permit.generation {
             return;
+        }
+        if let Some(cause) = &permit.cause {
+            inner.cause.clone_from(cause);
         }
         let next = match (&mut inner.state, verdict) {
             (State::Closed(samples), Some(health)) => {
@@ -211,7 +223,12 @@ impl Inner {
         match self.state {
             State::Open { .. } if !self.told_open => {
                 self.told_open = true;
-                tracing::warn!(name, "the circuit is open: too many calls failed or were slow");
+                let cause = self.cause.as_str();
+                tracing::warn!(
+                    name,
+                    cause,
+                    "the circuit is open: too many calls failed or were slow"
+                );
             }
             State::Closed(_) if self.told_open => {
                 self.told_open = false;
@@ -249,6 +266,12 @@ impl CallPermit {
     /// Tells how the call ended.
     pub fn end(mut self, health: Health) {
         self.verdict = Some(health);
+    }
+
+    /// Tells that it failed, and how, for the log's line when the circuit opens.
+    pub fn fail(mut self, cause: impl std::fmt::Display) {
+        self.verdict = Some(Health::Bad);
+        self.cause = Some(cause.to_string());
     }
 }
 
@@ -295,6 +318,15 @@ mod tests {
         call(&breaker, 3, Health::Bad);
         clock.advance(Duration::seconds(31));
         call(&breaker, 1, Health::Bad);
+        assert!(breaker.admit().is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_makes_no_pause_longer() {
+        let (clock, breaker) = breaker();
+        call(&breaker, 4, Health::Bad);
+        assert!(breaker.admit().is_err());
+        clock.set(OffsetDateTime::UNIX_EPOCH - Duration::HOUR);
         assert!(breaker.admit().is_ok());
     }
 

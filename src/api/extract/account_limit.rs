@@ -7,26 +7,44 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 
 use crate::api::limits::Limits;
-use crate::api::limits::told::{self, Tally};
+use crate::api::limits::told::{self, Tally, Told};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::domain::ids::UserId;
 use crate::domain::user::Email;
 
-/// Counts attempts on accounts.
+/// Counts attempts at passwords.
 #[derive(Debug, Clone)]
 pub struct AccountLimit {
     limits: Arc<Limits>,
     tally: Tally,
+    network: String,
 }
 
 impl AccountLimit {
-    /// Counts one attempt, whether there is such an account or not.
+    /// Counts one attempt to sign in, whether there is such an account or not.
     ///
     /// # Errors
     /// 429 where there were too many.
     pub async fn admit(&self, email: &Email) -> Result<(), Problem> {
-        let told = self.limits.take_account(email).await;
-        let refusal = told::refusal(&told);
+        self.judge(self.limits.take_account(email, &self.network).await)
+    }
+
+    /// The attempt succeeded: the network is known from now on.
+    pub async fn succeeded(&self, email: &Email) {
+        self.limits.remember(email, &self.network).await;
+    }
+
+    /// Counts one attempt at a user's own password.
+    ///
+    /// # Errors
+    /// 429 where there were too many.
+    pub async fn admit_user(&self, user: UserId) -> Result<(), Problem> {
+        self.judge(self.limits.take_password(user).await)
+    }
+
+    fn judge(&self, told: Vec<Told>) -> Result<(), Problem> {
+        let refusal = told::refusal(&told, &self.tally.seen());
         self.tally.add(told);
         refusal.map_or(Ok(()), Err)
     }
@@ -42,6 +60,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let limits = ApiState::from_ref(state).limits;
         let tally = parts.extensions.get::<Tally>().cloned().unwrap_or_default();
-        Ok(Self { limits, tally })
+        let network = limits.network(parts);
+        Ok(Self { limits, tally, network })
     }
 }

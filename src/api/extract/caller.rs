@@ -71,6 +71,18 @@ impl Credentials {
         }
     }
 
+    /// Nobody, or somebody whose session lives.
+    ///
+    /// # Errors
+    /// The token is no good, or could not be checked.
+    pub async fn admitted(self, services: &Services) -> Result<Option<Principal>, Problem> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Good(bearer) => Ok(Some(tokens::admit(services, &bearer).await?)),
+            Self::Refused(problem) => Err(problem),
+        }
+    }
+
     fn into_bearer(self) -> Result<Bearer, Problem> {
         match self {
             Self::Good(bearer) => Ok(bearer),

@@ -5,8 +5,9 @@
 //! | --- | --- | --- |
 //! | no token, or one that is none of ours | `anonymous` | address (IPv6: its /64) |
 //! | a user's token | `user` or `admin` | user |
-//! | signing in, renewing a token, signing up | `login` beside `anonymous` | address |
-//! | signing in | `login-account` | account, known or not, right password or not |
+//! | signing in, renewing a token, signing up | `login` beside `anonymous` | address, whatever token is there |
+//! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
+//! | changing one's password | `login-account` | user |
 //! | asking for a report | `reports` beside `user` or `admin` | user |
 //!
 //! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
@@ -17,6 +18,7 @@ pub mod told;
 
 use std::sync::Arc;
 
+use axum::extract::MatchedPath;
 use axum::http::Method;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
@@ -24,7 +26,7 @@ use sha2::{Digest, Sha256};
 use super::client_address::{client_address, network};
 use crate::config::{RateLimits, TrustedProxies};
 use crate::domain::access::Scope;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, UserId};
 use crate::domain::rate::Rate;
 use crate::domain::user::Email;
 use crate::resilience::rate_limit::{Intent, Policy, RateLimiter, SharedPolicy};
@@ -49,8 +51,13 @@ pub struct Limits {
     admin: Option<SharedPolicy>,
     login: Option<SharedPolicy>,
     account: Option<SharedPolicy>,
+    /// Used up for a day by whoever signs in: that is how a network is known.
+    known: Option<SharedPolicy>,
     reports: Option<SharedPolicy>,
 }
+
+/// Once a day.
+const KNOWN: Rate = Rate::daily(1);
 
 /// Whom a request counts for.
 #[derive(Debug, Clone)]
@@ -79,6 +86,7 @@ impl Limits {
             admin: policy("admin", rates.admin),
             login: policy("login", rates.login),
             account: policy("login-account", rates.login),
+            known: policy("login-known", rates.login.map(|_| KNOWN)),
             reports: policy("reports", rates.reports),
         }
     }
@@ -88,27 +96,28 @@ impl Limits {
         LIMITED.iter().any(|below| path.starts_with(below)) && !path.starts_with(GATEWAY)
     }
 
-    /// Whom this request counts for, with the bearer of its token if it has a good one.
+    /// Whom this request counts for, with the bearer of its token if it has a good one. Where credentials are taken it is
+    /// always the address: who has a token has no more tries for it.
     pub fn subject(&self, parts: &Parts, bearer: Option<&Bearer>) -> Subject {
-        if let Some(bearer) = bearer {
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        if let Some(bearer) = bearer.filter(|_| !takes_credentials(&parts.method, route)) {
             let admin = bearer.scopes.contains(Scope::UsersAdmin);
             let kind = if admin { Kind::Admin } else { Kind::User };
             return Subject { name: format!("user:{}", bearer.user_id.as_uuid()), kind };
         }
+        Subject { name: format!("address:{}", self.network(parts)), kind: Kind::Address }
+    }
+
+    /// The network it comes from.
+    pub fn network(&self, parts: &Parts) -> String {
         let address = client_address(&parts.headers, &parts.extensions, &self.proxies);
-        let name = address.map_or_else(
-            || "address:unknown".to_owned(),
-            |address| format!("address:{}", network(address)),
-        );
-        Subject { name, kind: Kind::Address }
+        address.map_or_else(|| "unknown".to_owned(), network)
     }
 
     /// Takes one request of this subject to this route (`None`: there is none at that path).
     pub async fn take(&self, subject: &Subject, method: &Method, route: Option<&str>) -> Vec<Told> {
         let beside = match (subject.kind, route) {
-            (Kind::Address, Some(route)) if method == Method::POST && LOGIN.contains(&route) => {
-                self.login.as_ref()
-            }
+            (Kind::Address, route) if takes_credentials(method, route) => self.login.as_ref(),
             (Kind::User | Kind::Admin, Some(REPORTS)) if method == Method::POST => {
                 self.reports.as_ref()
             }
@@ -119,13 +128,29 @@ impl Limits {
         self.ask(&subject.name, policies, Intent::Take).await
     }
 
-    /// Takes one attempt to sign in to the account of this address, whether there is one or not.
-    pub async fn take_account(&self, email: &Email) -> Vec<Told> {
-        // Not the address itself: it is nobody's business who looks into Redis.
-        let digest = Sha256::digest(email.as_str());
-        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    /// Takes one attempt to sign in to the account of this address from this network, whether there is one or not. A network
+    /// that has signed in to it has attempts of its own, so that no stranger can use up those of its owner.
+    pub async fn take_account(&self, email: &Email, network: &str) -> Vec<Told> {
+        let known = self.known.iter().cloned().collect();
+        let known = self.ask(&known_name(email, network), known, Intent::Look).await;
+        let subject = if known.iter().any(|told| told.standing.remaining == 0) {
+            format!("account:{}", digest(&[email.as_str(), network]))
+        } else {
+            format!("account:{}", digest(&[email.as_str()]))
+        };
+        self.ask(&subject, self.account.iter().cloned().collect(), Intent::Take).await
+    }
+
+    /// Somebody has signed in to this account from this network.
+    pub async fn remember(&self, email: &Email, network: &str) {
+        let known = self.known.iter().cloned().collect();
+        drop(self.ask(&known_name(email, network), known, Intent::Take).await);
+    }
+
+    /// Takes one attempt at a user's password from within.
+    pub async fn take_password(&self, user: UserId) -> Vec<Told> {
         let policies = self.account.iter().cloned().collect();
-        self.ask(&format!("account:{name}"), policies, Intent::Take).await
+        self.ask(&format!("password:{}", user.as_uuid()), policies, Intent::Take).await
     }
 
     /// All limits of this subject as they stand; takes nothing.
@@ -154,4 +179,18 @@ impl Limits {
             .map(|(policy, standing)| Told { policy, standing })
             .collect()
     }
+}
+
+fn takes_credentials(method: &Method, route: Option<&str>) -> bool {
+    method == Method::POST && route.is_some_and(|route| LOGIN.contains(&route))
+}
+
+fn known_name(email: &Email, network: &str) -> String {
+    format!("known:{}", digest(&[email.as_str(), network]))
+}
+
+/// Not the address itself: it is nobody's business who looks into Redis.
+fn digest(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\n"));
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

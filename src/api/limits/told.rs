@@ -4,6 +4,7 @@
 //! asked; the three `X-RateLimit-…` fields tell of the narrowest. `t` and `X-RateLimit-Reset` are until the next request
 //! is certain to pass where none is left, else until all is there again.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,22 +48,27 @@ impl Told {
     }
 }
 
-/// The refusal, where one of the limits is used up.
-pub fn refusal(told: &[Told]) -> Option<Problem> {
+/// The refusal, where one of the limits is used up. `others` were asked before, and let this one pass: it may have been the
+/// last that did, and the next try needs them, too.
+pub fn refusal(told: &[Told], others: &[Told]) -> Option<Problem> {
     let refused = || told.iter().filter(|told| !told.standing.allowed);
     let longest = refused().max_by_key(|told| told.standing.retry_after)?;
+    let all = told.iter().chain(others).filter(|told| told.standing.remaining == 0);
+    let wait = all.map(|told| told.standing.retry_after).max().unwrap_or_default();
     for told in refused() {
         metrics::counter!("rate_limited_total", "policy" => told.policy.name()).increment(1);
     }
     let (name, limit, window) = (longest.policy.name(), longest.policy.limit(), longest.window());
     let detail = format!("The policy \"{name}\" is used up: {limit} requests in {window} s.");
-    let wait = Duration::from_micros(longest.standing.retry_after);
+    let wait = Duration::from_micros(wait);
     Some(Problem::new(ProblemCode::RateLimited).detail(detail).retry_after(wait))
 }
 
 /// Writes the fields; nothing where no limit was asked.
 pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
-    let Some(narrowest) = told.iter().min_by_key(|told| told.standing.remaining) else { return };
+    // Of several that are used up the one that takes longest: what it tells is true of all.
+    let narrow = |told: &&Told| (told.standing.remaining, Reverse(told.wait()));
+    let Some(narrowest) = told.iter().min_by_key(narrow) else { return };
     let list = |one: &dyn Fn(&Told) -> String| {
         let parts: Vec<_> = told.iter().map(one).collect();
         HeaderValue::from_str(&parts.join(", ")).ok()
@@ -82,7 +88,8 @@ pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
     }
     let now = u64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(0);
     let reset = now.saturating_add(narrowest.wait()).div_ceil(SECOND);
-    headers.insert(X_RATELIMIT_LIMIT, narrowest.policy.limit().into());
+    let most = narrowest.policy.limit().max(narrowest.policy.burst());
+    headers.insert(X_RATELIMIT_LIMIT, most.into());
     headers.insert(X_RATELIMIT_REMAINING, narrowest.standing.remaining.into());
     headers.insert(X_RATELIMIT_RESET, reset.into());
 }
@@ -94,6 +101,11 @@ pub struct Tally(Arc<Mutex<Vec<Told>>>);
 impl Tally {
     pub fn add(&self, told: Vec<Told>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+    }
+
+    /// What was counted so far.
+    pub fn seen(&self) -> Vec<Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn take(&self) -> Vec<Told> {

@@ -20,7 +20,7 @@ pub async fn layer(State(state): State<ApiState>, request: Request, next: Next) 
     let subject = state.limits.subject(&parts, credentials.bearer());
     let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let told = state.limits.take(&subject, &parts.method, route).await;
-    let refusal = told::refusal(&told);
+    let refusal = told::refusal(&told, &[]);
     if let Some(tally) = parts.extensions.get::<Tally>() {
         tally.add(told);
     }

@@ -43,10 +43,12 @@ impl Mailer for GuardedMailer {
             let permit = self.breaker.admit()?;
             let result = self.mailer.send(mail).await;
             // An answer about this mail is an answer: the server is well.
-            permit.end(match &result {
-                Err(MailError::Away(_) | MailError::Open(_)) => Health::Bad,
-                Ok(()) | Err(MailError::Temporary(_) | MailError::Permanent(_)) => Health::Good,
-            });
+            match &result {
+                Err(error @ (MailError::Away(_) | MailError::Open(_))) => permit.fail(error),
+                Ok(()) | Err(MailError::Temporary(_) | MailError::Permanent(_)) => {
+                    permit.end(Health::Good);
+                }
+            }
             result
         }
         .boxed()

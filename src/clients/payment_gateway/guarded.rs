@@ -150,12 +150,10 @@ impl GuardedGateway {
         let outside = step_outside();
         let result = timeout(self.deadline, tries).await.unwrap_or(Err(GatewayError::Timeout));
         drop(outside);
-        let health = match &result {
-            Err(error) if error.is_unknown() => Health::Bad,
-            Ok(_) | Err(_) => Health::Good,
-        };
-        if let Some(permit) = admission.permit {
-            permit.end(health);
+        match (admission.permit, &result) {
+            (Some(permit), Err(error)) if error.is_unknown() => permit.fail(error),
+            (Some(permit), Ok(_) | Err(_)) => permit.end(Health::Good),
+            (None, _) => {}
         }
         result
     }

@@ -45,14 +45,22 @@ local function standing(remaining, retry_after, whole_after)
   return { remaining > 0 and 1 or 0, remaining, math.max(0, retry_after), math.max(0, whole_after) }
 end
 
+-- No more is missing than all of it: where that seems so, the clock has gone back.
+local function missing_in(key, p)
+  local depth, missing = p.interval * p.burst, tonumber(redis.call('GET', key) or '0') - now
+  if missing > depth then
+    keep(key, text(now + depth), depth)
+  end
+  return math.min(math.max(0, missing), depth)
+end
+
 local bucket = {
   look = function(key, p)
-    local missing = math.max(0, tonumber(redis.call('GET', key) or '0') - now)
-    local depth = p.interval * p.burst
+    local missing, depth = missing_in(key, p), p.interval * p.burst
     return standing(math.floor(math.max(0, depth - missing) / p.interval), missing + p.interval - depth, missing)
   end,
   take = function(key, p)
-    local whole_at = math.max(now, tonumber(redis.call('GET', key) or '0')) + p.interval
+    local whole_at = now + missing_in(key, p) + p.interval
     keep(key, text(whole_at), whole_at - now)
   end,
 }
@@ -77,7 +85,13 @@ local fixed_window = {
   end,
 }
 
-local function forget_before(key, window)
+-- What is older than the window, and what the clock says is still to come: that was before it went back.
+local function forget_outside(key, window)
+  local newest = redis.call('LINDEX', key, -1)
+  while newest and tonumber(newest) > now do
+    redis.call('RPOP', key)
+    newest = redis.call('LINDEX', key, -1)
+  end
   local oldest = redis.call('LINDEX', key, 0)
   while oldest and tonumber(oldest) + window <= now do
     redis.call('LPOP', key)
@@ -88,7 +102,7 @@ end
 
 local sliding_window = {
   look = function(key, p)
-    local oldest = forget_before(key, p.window)
+    local oldest = forget_outside(key, p.window)
     if not oldest then
       return standing(p.limit, 0, 0)
     end

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::domain::clock::SystemClock;
 use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
+use crate::resilience::load_shed::step_outside;
 
 /// Longest time until a line for messages is there; nobody waits for it.
 const LINE_BOUND: Duration = Duration::from_secs(1);
@@ -118,15 +119,16 @@ impl Redis {
         F: Future<Output = RedisResult<T>>,
     {
         let permit = self.inner.breaker.admit()?;
+        // Waiting for Redis is no work of ours.
+        let _outside = step_outside();
         let answer = timeout(self.inner.bound, async { Ok(ask(self.shared().await?).await?) });
         let result = answer.await.unwrap_or_else(|elapsed| Err(RedisAway::from(elapsed)));
         match &result {
             Ok(_) => permit.end(Health::Good),
             Err(error) => {
-                tracing::debug!(%error, "Redis did not answer as it should");
                 metrics::counter!("redis_failures_total").increment(1);
                 self.give_up_shared();
-                permit.end(Health::Bad);
+                permit.fail(error);
             }
         }
         result

@@ -58,9 +58,12 @@ impl InProcess {
             })
             .collect();
         let mut standings: Vec<_> = states
-            .iter()
+            .iter_mut()
             .zip(policies)
-            .map(|((_, state), policy)| state.look(policy, now))
+            .map(|((_, state), policy)| {
+                state.forget(policy, now);
+                state.look(policy, now)
+            })
             .collect();
         if intent == Intent::Take && standings.iter().all(|standing| standing.allowed) {
             standings.clear();

@@ -47,4 +47,9 @@ impl Policy {
     pub fn interval(&self) -> u64 {
         self.rate.interval()
     }
+
+    /// Microseconds that an empty bucket takes to be whole again.
+    pub fn depth(&self) -> u64 {
+        self.interval() * u64::from(self.burst())
+    }
 }

@@ -172,17 +172,24 @@ pub async fn current(services: &Services) -> Result<Arc<SigningKey>, KeysError> 
 }
 
 /// The published key of this name. An unknown name causes at most one look at the database in five seconds, and
-/// never gets there itself.
+/// never gets there itself. Where the database does not answer, the keys in memory are believed for longer: whether a
+/// session lives is asked of it anyway.
 ///
 /// # Errors
 /// [`KeysError`].
 pub async fn named(services: &Services, kid: &str) -> Result<Option<Arc<SigningKey>>, KeysError> {
     let now = services.ambient.now();
+    let found = |held: &Held| {
+        held.keys.iter().find(|key| key.kid == kid && key.is_published(now)).map(Arc::clone)
+    };
     for age in [BELIEVED, BETWEEN_LOOKS] {
-        let held = services.auth.keys().fresh(services, age).await?;
-        let found = held.keys.iter().find(|key| key.kid == kid && key.is_published(now));
-        if let Some(key) = found {
-            return Ok(Some(Arc::clone(key)));
+        match services.auth.keys().fresh(services, age).await {
+            Ok(held) => {
+                if let Some(key) = found(&held) {
+                    return Ok(Some(key));
+                }
+            }
+            Err(error) => return found(&services.auth.keys().held()).map(Some).ok_or(error),
         }
     }
     Ok(None)

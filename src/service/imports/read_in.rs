@@ -45,7 +45,7 @@ pub(in crate::service) async fn read_in(
     let Parameters { list } = serde_json::from_value(leased.job.parameters.clone())?;
     let result = leased.job.result.clone().map(serde_json::from_value).transpose()?;
     let state = State { rows: leased.job.rows_done, result: result.unwrap_or_default() };
-    let state = watch.over(work_off(jobs, leased, &list, state)).await?;
+    let state = watch.over(Box::pin(work_off(jobs, leased, &list, state))).await?;
     complete(jobs, leased, &state).await?;
     // The list was taken; what a killed worker left goes with it. If it can't be removed now, it goes when it expires.
     jobs.files.remove_all(&folder(leased.job.id)).await?;

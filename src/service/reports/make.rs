@@ -32,7 +32,7 @@ pub(in crate::service) async fn make(
     let order: ReportOrder = serde_json::from_value(job.parameters.clone())?;
     let key = format!("{}/{}.{}", folder(job.id), leased.token, order.format);
     let mut file = jobs.files.create(&key);
-    let rows = match watch.over(write(jobs, leased, &order, &mut file)).await {
+    let rows = match watch.over(Box::pin(write(jobs, leased, &order, &mut file))).await {
         Ok(rows) => rows,
         Err(error) => {
             file.abort().await;

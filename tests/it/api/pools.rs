@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use futures_util::future::join_all;
 use serde_json::json;
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use till::config::BaseUrl;
 use till::service::Services;
@@ -34,6 +35,11 @@ pub async fn over_a_pool_with(
         .connect_with(options.options(session.iter().copied()))
         .await
         .unwrap();
+    over_this_pool(shop, pool).await
+}
+
+/// The same shop over this pool.
+pub async fn over_this_pool(shop: &Shop, pool: PgPool) -> (TestServices, Router) {
     let twin = shop.test.twin().await;
     let services = Services { pool: pool.into(), ..twin.services.clone() };
     let test = TestServices { services, ..twin };

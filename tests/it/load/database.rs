@@ -6,15 +6,18 @@ use futures_util::FutureExt;
 use scoped_futures::ScopedFutureExt;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use till::service::StoreError;
 use till::service::pool::Pool;
 use till::service::transact::transact;
 
-use crate::api::pools::over_a_pool;
+use crate::api::pools::{over_a_pool, over_this_pool};
 use crate::api::shop::Shop;
 use crate::api::support::get;
 use crate::processes::deployment::{count, stocked};
+use crate::support::line::Line;
 use crate::support::processes::Deployment;
+use crate::support::rabbit::target;
 use crate::support::services;
 
 #[tokio::test]
@@ -49,6 +52,67 @@ async fn l2_while_postgres_is_away_it_is_said_and_afterwards_all_that_was_answer
     assert_eq!(second.status(), 201);
     assert!(!second.headers().contains_key("idempotency-replayed"));
     assert_eq!(count(&shop, "SELECT count(*) FROM orders").await, 2);
+}
+
+#[tokio::test]
+async fn l2_while_postgres_is_away_nobody_waits_for_a_connection() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let options = shop.test.services.pool.connect_options().as_ref().clone();
+    let line = Line::closed(target(options.to_url_lossy().as_str())).await;
+    line.open().await;
+    // Who waited would wait for as long as the test may take.
+    let patient =
+        PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3_600));
+    let over = patient.connect_with(options.port(line.address.port())).await.unwrap();
+    let (_test, router) = over_this_pool(&shop, over).await;
+    let ada = ada.at(&router);
+    assert_eq!(ada.get("/v1/orders").await.status, 200);
+    line.cut().await;
+    for _ in 0..10 {
+        ada.get("/v1/orders").await.problem(503, "dependency_unavailable");
+    }
+    line.open().await;
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    while ada.get("/v1/orders").await.status != 200 {
+        looks.tick().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_more_connections_is_there_for_those_who_have_one() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let (test, router) = over_a_pool(&shop, 8, Duration::from_millis(300)).await;
+    let ada = ada.at(&router);
+    assert_eq!(ada.get("/v1/orders").await.status, 200);
+    let name: String = sqlx::query_scalar("SELECT current_database()")
+        .fetch_one(&*test.services.pool)
+        .await
+        .unwrap();
+    let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+    let elsewhere = shop.test.services.pool.connect_options().as_ref().clone().database("postgres");
+    let mut admin = PgConnection::connect_with(&elsewhere).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(close)).execute(&mut admin).await.unwrap();
+    let mut held = Vec::new();
+    while let Ok(one) = test.services.pool.take().await {
+        held.push(one);
+    }
+    assert!((1..8).contains(&held.len()));
+    // There is no other one to be had, and the look that follows gets none either.
+    for _ in 0..3 {
+        assert!(test.services.pool.take().await.is_err());
+    }
+    drop(held);
+    // One that is given back is there again a moment later; until then another one is asked for, in vain.
+    let mut served = 0;
+    while served < 5 {
+        let answered = ada.get("/v1/orders").await;
+        match answered.status.as_u16() {
+            200 => served += 1,
+            _ => drop(answered.problem(503, "dependency_unavailable")),
+        }
+    }
 }
 
 #[tokio::test]

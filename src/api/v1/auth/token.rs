@@ -83,8 +83,13 @@ pub async fn create_token(
     attempts: AccountLimit,
     request: ValidJson<CreateTokenRequest>,
 ) -> Result<Json<TokenPairBody>, Problem> {
-    if let Some(email) = &request.command.email {
+    let email = request.command.email.clone();
+    if let Some(email) = &email {
         attempts.admit(email).await?;
     }
-    Ok(Json(sign_in(&state.services, request.command).await?.into()))
+    let tokens = sign_in(&state.services, request.command).await?;
+    if let Some(email) = &email {
+        attempts.succeeded(email).await;
+    }
+    Ok(Json(tokens.into()))
 }

@@ -8,8 +8,11 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::extract::caller::Credentials;
 use crate::api::limits::Subject;
 use crate::api::limits::told::Told;
+use crate::api::openapi::problems;
+use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 
 /// The caller's limits, this request counted in.
@@ -64,20 +67,27 @@ impl From<Told> for RateLimitBody {
     }
 }
 
+problems!(RateLimitProblems: TokenInvalid, TokenExpired);
+
 /// List one's rate limits
 ///
 /// With a token those of its user, without one those of the address. The request counts like any other.
 #[utoipa::path(
     get, path = "/v1/rate-limits", tag = "rate-limits", security((), ("bearer" = [])),
-    responses((status = 200, description = "Every limit that the caller is under.", body = RateLimitListBody)),
+    responses(
+        (status = 200, description = "Every limit that the caller is under.", body = RateLimitListBody),
+        RateLimitProblems,
+    ),
 )]
 pub async fn list_rate_limits(
     State(state): State<ApiState>,
     Extension(subject): Extension<Subject>,
-) -> Response {
+    Extension(credentials): Extension<Credentials>,
+) -> Result<Response, Problem> {
+    credentials.admitted(&state.services).await?;
     let told = state.limits.look(&subject).await;
     let data = told.into_iter().map(RateLimitBody::from).collect();
     let mut response = Json(RateLimitListBody { data }).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    response
+    Ok(response)
 }

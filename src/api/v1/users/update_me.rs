@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::body::{UserBody, shown};
 use crate::api::extract::caller::{Caller, may};
-use crate::api::extract::{Fields, IfMatch, Parse, Patch, ValidJson};
+use crate::api::extract::{AccountLimit, Fields, IfMatch, Parse, Patch, ValidJson};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::domain::Violation;
@@ -87,10 +87,14 @@ impl Parse for UpdateMeRequest {
 pub async fn update_me(
     State(state): State<ApiState>,
     caller: Caller<may::WriteProfile>,
+    attempts: AccountLimit,
     if_match: IfMatch,
     request: ValidJson<UpdateMeRequest>,
 ) -> Result<Response, Problem> {
     let id = caller.principal.user_id;
+    if request.command.password.is_some() {
+        attempts.admit_user(id).await?;
+    }
     let command = UpdateMe { expected_version: if_match.version_of(id), ..request.command };
     shown(profile::update_me(&state.services, id, command).await?)
 }

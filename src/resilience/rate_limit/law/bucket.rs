@@ -15,13 +15,18 @@ pub(in crate::resilience) struct Bucket {
 impl Bucket {
     pub(super) fn look(self, policy: &Policy, now: u64) -> Standing {
         let interval = policy.interval();
+        let depth = policy.depth();
         let missing = self.whole_at.saturating_sub(now);
-        let depth = interval * u64::from(policy.burst());
         let remaining = depth.saturating_sub(missing) / interval;
         Standing::of(remaining, (missing + interval).saturating_sub(depth), missing)
     }
 
     pub(super) fn take(&mut self, policy: &Policy, now: u64) {
         self.whole_at = self.whole_at.max(now) + policy.interval();
+    }
+
+    /// No more is missing than all of it: where that seems so, the clock has gone back.
+    pub(super) fn forget(&mut self, policy: &Policy, now: u64) {
+        self.whole_at = self.whole_at.min(now + policy.depth());
     }
 }

@@ -63,6 +63,15 @@ impl State {
         }
     }
 
+    /// Lets go of what counts no more at `now`, before anything is asked.
+    pub(in crate::resilience) fn forget(&mut self, policy: &Policy, now: u64) {
+        match self {
+            Self::Bucket(bucket) => bucket.forget(policy, now),
+            Self::SlidingLog(log) => log.forget(policy, now),
+            Self::FixedWindow(_) | Self::SlidingCounter(_) => {}
+        }
+    }
+
     /// How it stands at `now` (microseconds since the epoch), taking nothing.
     pub(in crate::resilience) fn look(&self, policy: &Policy, now: u64) -> Standing {
         match self {

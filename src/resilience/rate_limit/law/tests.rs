@@ -104,6 +104,26 @@ proptest! {
     }
 
     #[test]
+    fn a_clock_that_goes_back_keeps_nobody_out_for_longer_than_the_law_does(
+        policy in policies(), waits in waits(), back in 0_u64..100_000_000_000,
+    ) {
+        let (mut state, mut now) = (State::new(&policy), BEGIN);
+        for wait in waits {
+            now += wait;
+            if state.look(&policy, now).allowed {
+                state.take(&policy, now);
+            }
+        }
+        now -= back;
+        state.forget(&policy, now);
+        let standing = state.look(&policy, now);
+        let longest = policy.depth().max(2 * policy.window());
+        prop_assert!(standing.retry_after <= longest);
+        prop_assert!(standing.whole_after <= longest);
+        prop_assert!(state.look(&policy, now + standing.retry_after).allowed);
+    }
+
+    #[test]
     fn never_more_pass_in_any_window_than_the_law_promises(policy in policies(), waits in waits()) {
         let (mut state, mut passed, mut now) = (State::new(&policy), Vec::new(), BEGIN);
         for wait in waits {

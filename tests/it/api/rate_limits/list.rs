@@ -6,6 +6,7 @@ use till::config::RateLimits;
 
 use super::sign_in::{register, token};
 use super::{get_from, limited, rate, send_from};
+use crate::api::shop::PASSWORD;
 
 fn rates() -> RateLimits {
     RateLimits {
@@ -31,6 +32,27 @@ async fn without_a_token_it_shows_those_of_the_address_with_this_request_counted
               "burst": 5, "remaining": 5, "resetSeconds": 0 },
         ] })
     );
+}
+
+#[tokio::test]
+async fn a3_a_token_that_is_no_good_is_refused() {
+    let (_test, router) = limited(rates()).await;
+    register(&router, "192.0.2.1", "ada").await;
+    let token = token(&router, "192.0.2.1", "ada").await;
+    let ask = async |token: &str| {
+        let request =
+            Request::get("/v1/rate-limits").header("authorization", format!("Bearer {token}"));
+        send_from(&router, "192.0.2.1", request, "").await
+    };
+    ask("guess").await.problem(401, "token_invalid");
+    assert_eq!(ask(&token).await.status, 200);
+    let password = json!({ "currentPassword": PASSWORD, "password": "another long password" });
+    let change = Request::patch("/v1/users/me")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    let changed = send_from(&router, "192.0.2.1", change, &password.to_string()).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    ask(&token).await.problem(401, "token_invalid");
 }
 
 #[tokio::test]

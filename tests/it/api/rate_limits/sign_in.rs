@@ -67,6 +67,61 @@ async fn a8_one_account_from_many_addresses_is_limited_by_the_account_however_it
 }
 
 #[tokio::test]
+async fn a8_a_stranger_can_not_lock_the_owner_out_of_where_they_sign_in() {
+    let (test, router) = limited(strict()).await;
+    let (home, elsewhere) = ("198.51.100.1", "198.51.100.2");
+    register(&router, home, "ada").await;
+    token(&router, home, "ada").await;
+    test.clock.advance(time::Duration::minutes(5));
+    for n in 0..5 {
+        sign_in(&router, &format!("192.0.2.{n}"), "ada", "wrong").await;
+    }
+    sign_in(&router, "192.0.2.100", "ada", PASSWORD).await.problem(429, "rate_limited");
+    sign_in(&router, elsewhere, "ada", PASSWORD).await.problem(429, "rate_limited");
+    // From there it is still no more than three a minute.
+    for status in [200, 401, 401, 429] {
+        let password = if status == 200 { PASSWORD } else { "wrong" };
+        assert_eq!(sign_in(&router, home, "ada", password).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a8_a_token_gives_no_more_tries_at_passwords() {
+    let rates = RateLimits { user: rate("fixed_window:100/1d"), ..strict() };
+    let (_test, router) = limited(rates).await;
+    register(&router, "192.0.2.1", "eve").await;
+    let token = token(&router, "192.0.2.1", "eve").await;
+    let guess = async |name: &str| {
+        let request = Request::post("/v1/auth/token")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        let credentials = json!({ "email": format!("{name}@example.com"), "password": "wrong" });
+        send_from(&router, "192.0.2.1", request, &credentials.to_string()).await.status
+    };
+    assert_eq!(guess("ada").await, 401);
+    assert_eq!(guess("bob").await, 429);
+}
+
+#[tokio::test]
+async fn tries_at_ones_own_password_are_limited_too() {
+    let rates = RateLimits { user: rate("fixed_window:100/1d"), ..strict() };
+    let (_test, router) = limited(rates).await;
+    register(&router, "192.0.2.1", "ada").await;
+    let token = token(&router, "192.0.2.1", "ada").await;
+    let change = async |body: serde_json::Value| {
+        let request = Request::patch("/v1/users/me")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        send_from(&router, "192.0.2.2", request, &body.to_string()).await.status
+    };
+    let guess = json!({ "currentPassword": "a wrong one at that", "password": "another long one" });
+    for status in [422, 422, 422, 429] {
+        assert_eq!(change(guess.clone()).await, status);
+    }
+    assert_eq!(change(json!({ "name": "Ada" })).await, 200);
+}
+
+#[tokio::test]
 async fn an_account_that_is_none_is_limited_like_one_that_is() {
     let (_test, router) = limited(strict()).await;
     for n in 0..3 {
