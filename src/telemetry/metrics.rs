@@ -89,10 +89,35 @@ fn describe() {
         Unit::Seconds,
         "How long those waited for a place who had to."
     );
+    describe_neighbours();
     describe_worker();
     describe_cache();
     describe_gauge!("till_build_info", "Always 1; the labels say what is running.");
     gauge!("till_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+fn describe_neighbours() {
+    describe_counter!("rate_limited_total", "Requests refused beyond a limit, by policy.");
+    describe_counter!(
+        "rate_limit_fallbacks_total",
+        "Requests whose limits were kept in this process, since Redis did not answer."
+    );
+    describe_histogram!(
+        "rate_limit_check_duration_seconds",
+        Unit::Seconds,
+        "How long asking the limits took, by where: shared (Redis) or local."
+    );
+    describe_counter!("redis_failures_total", "Calls of Redis that failed or took too long.");
+    describe_gauge!("circuit_breaker_state", "0 closed, 1 half-open, 2 open, by neighbour.");
+    describe_counter!(
+        "circuit_breaker_transitions_total",
+        "Changes of a circuit's state, by neighbour and new state."
+    );
+    describe_gauge!("database_away", "1 while the database is known to be away.");
+    describe_counter!(
+        "db_transaction_repetitions_total",
+        "Transactions run again after a conflict."
+    );
 }
 
 fn describe_cache() {
