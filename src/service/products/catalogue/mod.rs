@@ -40,7 +40,7 @@ pub struct CatalogueSettings {
     pub stale: Duration,
     /// Most products in memory by themselves, and as many again in lists.
     pub entries: u32,
-    /// Connections that may load at a time: the others stay for what has to be done.
+    /// Connections that may load at a time, half of them pages: the others stay for what has to be done.
     pub places: usize,
 }
 
@@ -56,11 +56,12 @@ pub enum CatalogueError {
 impl LoadError for CatalogueError {
     fn is_away(&self) -> bool {
         match self {
-            Self::Busy(BulkheadFull)
-            | Self::Store(
+            Self::Store(
                 StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_),
             ) => true,
-            Self::Store(
+            // It was not asked.
+            Self::Busy(BulkheadFull)
+            | Self::Store(
                 StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_),
             ) => false,
         }
@@ -84,6 +85,8 @@ struct Parts {
     ambient: Ambient,
     peers: Arc<Peers>,
     loads: Bulkhead,
+    /// In front of that for pages, of which anybody may ask for any number: half of the places stay for the rest.
+    pages: Bulkhead,
     products: Cache<Product, CatalogueError>,
     lists: Cache<Page<Product>, CatalogueError>,
     /// Apart from the lists, since anybody may think of any number of them; in no shared tier.
@@ -103,6 +106,7 @@ impl Catalogue {
         Self(Arc::new(Parts {
             ambient: ambient.clone(),
             loads: Bulkhead::new(settings.places, LONGEST_WAIT),
+            pages: Bulkhead::new((settings.places / 2).max(1), LONGEST_WAIT),
             products: Cache::new(kinds::products(settings), ambient, &peers),
             lists: Cache::new(kinds::lists(settings), ambient, &peers),
             searches: Cache::new(kinds::searches(settings), ambient, &peers),
@@ -204,8 +208,10 @@ impl Catalogue {
         page: PageRequest,
     ) -> Result<Page<Product>, NotLoaded<CatalogueError>> {
         let load = || {
-            let (pool, loads, filter) = (pool.clone(), self.0.loads.clone(), filter.clone());
+            let (pool, filter) = (pool.clone(), filter.clone());
+            let (pages, loads) = (self.0.pages.clone(), self.0.loads.clone());
             async move {
+                let _page = pages.enter().await?;
                 let _place = loads.enter().await?;
                 let filter = &filter;
                 let rows =
