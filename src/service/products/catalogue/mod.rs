@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::service::pool::Pool;
 use futures_util::future::try_join_all;
 use scoped_futures::ScopedFutureExt;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use self::kinds::{key_of, list_key};
@@ -30,6 +31,9 @@ use crate::store::{StoreError, products};
 
 /// Longest wait for a place among those that load.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Longest time that whoever changed something tells it, and what others could not tell before.
+const LONGEST_TELLING: Duration = Duration::from_secs(1);
 
 /// How the catalogue is cached.
 #[derive(Debug, Clone, Copy)]
@@ -146,8 +150,8 @@ impl Catalogue {
                 _ => open.close(),
             },
         }
-        // Where it fails it is counted, and told by whoever follows.
-        drop(self.0.peers.tell().await);
+        // Where it fails it is counted, and told by whoever follows; so is what takes too long.
+        drop(timeout(LONGEST_TELLING, self.0.peers.tell()).await);
         result
     }
 
