@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::entry::Trust;
@@ -18,6 +18,9 @@ use super::tier::{CacheTier, Change, Notice, TierAway};
 
 /// Between two tries to tell what could not be told.
 const AGAIN: Duration = Duration::from_millis(100);
+
+/// Longest time of the last try, when the process stops.
+const LAST_TELLING: Duration = Duration::from_secs(1);
 
 /// Told at a time: so many at once are done within the bound of one call.
 const PIECE: usize = 20;
@@ -143,7 +146,7 @@ impl Peers {
         }
     }
 
-    /// Hears of changes and tells those that could not be told, until it is told to stop.
+    /// Hears of changes and tells those that could not be told, until it is told to stop; then once more.
     pub async fn follow(&self, hear: impl Fn(&Notice), stop: &CancellationToken) {
         let Some(tier) = &self.tier else { return };
         let telling = async {
@@ -155,6 +158,8 @@ impl Peers {
         };
         let both = async { tokio::join!(self.listen(tier, hear, stop), telling) };
         stop.run_until_cancelled(both).await;
+        // What is still untold then is in no process any more.
+        drop(timeout(LAST_TELLING, self.tell()).await);
         self.lose();
     }
 
