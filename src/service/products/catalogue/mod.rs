@@ -6,6 +6,8 @@
 //! its time allows, but it holds ids alone, so that every product in it is shown as it is now.
 
 mod kinds;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use crate::domain::product::{CategoryCount, Product, ProductFilter};
 use crate::resilience::bulkhead::{Bulkhead, BulkheadFull};
 use crate::resilience::cache::tier::{CacheTier, Notice};
 use crate::resilience::cache::{Cache, LoadError, Loaded, Moment, NotLoaded, Peers};
-use crate::service::transact::{AsStoreError, read};
+use crate::service::transact::{AsStoreError, CommitWatch, read};
 use crate::store::{StoreError, products};
 
 /// Longest wait for a place among those that load.
@@ -138,8 +140,9 @@ impl Catalogue {
         changed: impl FnOnce(&T) -> Changed,
     ) -> Result<T, E> {
         let moment = Moment::now(&self.0.ambient, &self.0.peers);
-        let open = Open(Some(&self.0.peers));
-        let result = Box::pin(work).await;
+        let watch = CommitWatch::default();
+        let open = Open { peers: Some(&self.0.peers), watch: &watch };
+        let result = Box::pin(watch.over(work)).await;
         match &result {
             Ok(done) => {
                 self.take_over(changed(done), moment);
@@ -147,7 +150,14 @@ impl Catalogue {
             }
             Err(error) => match error.as_store_error() {
                 Some(StoreError::Unavailable(_)) => drop(open),
-                _ => open.close(),
+                Some(
+                    StoreError::Broken(..)
+                    | StoreError::Retry(_)
+                    | StoreError::TooSlow(_)
+                    | StoreError::BadRow { .. }
+                    | StoreError::Unexpected(_),
+                )
+                | None => open.close(),
             },
         }
         // Where it fails it is counted, and told by whoever follows; so is what takes too long.
@@ -281,18 +291,23 @@ impl fmt::Debug for Catalogue {
     }
 }
 
-/// Work that may have been committed: whoever goes away from it leaves a doubt behind.
-struct Open<'a>(Option<&'a Peers>);
+/// Work under way: whoever goes away from it once it may have been committed leaves a doubt behind.
+struct Open<'a> {
+    peers: Option<&'a Peers>,
+    watch: &'a CommitWatch,
+}
 
 impl Open<'_> {
     fn close(mut self) {
-        self.0 = None;
+        self.peers = None;
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if let Some(peers) = self.0 {
+        if let Some(peers) = self.peers
+            && self.watch.may_be_committed()
+        {
             peers.doubt();
         }
     }
