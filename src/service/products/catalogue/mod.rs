@@ -234,7 +234,8 @@ impl Catalogue {
                     created_at: product.created_at,
                     id: product.id.as_uuid(),
                 });
-                Ok(Some(Loaded { version: 0, value }))
+                // Anybody may think of lists that are empty: they are kept as what is not there, and shared with nobody.
+                Ok((!value.rows.is_empty()).then_some(Loaded { version: 0, value }))
             }
         };
         let cache = if filter.text.is_some() { &self.0.searches } else { &self.0.lists };
