@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use futures_util::poll;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use sqlx::{Postgres, Transaction};
 use time::Duration;
 
@@ -30,9 +31,16 @@ async fn queries_wait(shop: &Shop, expected: i64) {
 #[tokio::test]
 async fn l10_five_hundred_requests_for_what_nobody_holds_make_one_query() {
     let (shop, redis) = (Shop::open().await, SharedRedis::reached().await);
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let (counts, _here) = (recorder.handle(), metrics::set_default_local_recorder(&recorder));
     let instance = Instance::of(&shop, redis.tier()).await;
     let product = format!("/v1/products/{}", shop.product("MUG", 5).await.id);
-    for path in [product.as_str(), "/v1/products", "/v1/categories"] {
+    let kinds = [
+        ("products", product.as_str()),
+        ("lists", "/v1/products"),
+        ("categories", "/v1/categories"),
+    ];
+    for (kind, path) in kinds {
         let lock = lock_products(&shop).await;
         let ask = |_| Box::pin(get(&instance.router, path));
         let mut waiting: Vec<_> = (0..MANY).map(ask).collect();
@@ -44,6 +52,12 @@ async fn l10_five_hundred_requests_for_what_nobody_holds_make_one_query() {
         for answered in join_all(waiting).await {
             assert_eq!(answered.status, 200, "{path}: {}", answered.text);
         }
+        // Nor was there another one later.
+        let loads = format!("cache_loads_total{{cache=\"{kind}\",outcome=\"loaded\"}} ");
+        let metrics = counts.render();
+        let counted: Vec<_> =
+            metrics.lines().filter_map(|line| line.strip_prefix(&loads)).collect();
+        assert_eq!(counted, ["1"], "{metrics}");
     }
 }
 
