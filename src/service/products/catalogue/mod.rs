@@ -5,6 +5,7 @@
 //! change makes all of them void. What was bought together follows from orders, which make nothing void: it is as old as
 //! its time allows, but it holds ids alone, so that every product in it is shown as it is now.
 
+mod error;
 mod kinds;
 #[cfg(test)]
 mod tests;
@@ -19,15 +20,16 @@ use scoped_futures::ScopedFutureExt;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub use self::error::CatalogueError;
 use self::kinds::{key_of, list_key};
 use super::read::{MOST_CATEGORIES, ORDERS_LOOKED_AT, RECOMMENDATIONS};
 use crate::domain::ambient::Ambient;
 use crate::domain::ids::{Id, ProductId};
 use crate::domain::page::{Page, PageRequest, Position};
 use crate::domain::product::{CategoryCount, Product, ProductFilter};
-use crate::resilience::bulkhead::{Bulkhead, BulkheadFull};
+use crate::resilience::bulkhead::Bulkhead;
 use crate::resilience::cache::tier::{CacheTier, Notice};
-use crate::resilience::cache::{Cache, LoadError, Loaded, Moment, NotLoaded, Peers};
+use crate::resilience::cache::{Cache, Loaded, Moment, NotLoaded, Peers};
 use crate::service::transact::{AsStoreError, CommitWatch, read};
 use crate::store::{StoreError, products};
 
@@ -48,30 +50,6 @@ pub struct CatalogueSettings {
     pub entries: u32,
     /// Connections that may load at a time, half of them pages: the others stay for what has to be done.
     pub places: usize,
-}
-
-/// Why a part of the catalogue could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("too much of the catalogue is being loaded")]
-    Busy(#[from] BulkheadFull),
-}
-
-impl LoadError for CatalogueError {
-    fn is_away(&self) -> bool {
-        match self {
-            Self::Store(
-                StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_),
-            ) => true,
-            // It was not asked.
-            Self::Busy(BulkheadFull)
-            | Self::Store(
-                StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_),
-            ) => false,
-        }
-    }
 }
 
 /// What came of work that may change the catalogue.
