@@ -30,7 +30,7 @@ pub const ENTRIES: Setting = Setting {
     expects: "a whole number from 100 to 10000000",
     default: Some("10000"),
     example: "100000",
-    help: "Most products that one process holds by themselves, and as many again in lists; about 1 KiB each.",
+    help: "Most products that one process holds by themselves, and as many again in lists; 1 KiB each with a short description, 20 KiB with the longest.",
 };
 
 /// The cache of the catalogue.

@@ -1,5 +1,7 @@
 //! The only place that begins, commits and repeats a transaction; it holds no rule and no network call but SQL.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -17,6 +19,31 @@ const REPETITIONS: usize = 40;
 /// The waits before them: doubled from the first up to the longest, with jitter, so that those who met do not meet again.
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(64);
+
+tokio::task_local! {
+    static WATCHED: CommitWatch;
+}
+
+/// Tells of work that failed, or that its caller left, whether any of it may have been committed.
+#[derive(Debug, Clone, Default)]
+pub struct CommitWatch(Arc<AtomicBool>);
+
+impl CommitWatch {
+    /// `work` takes its transactions from [`transact`].
+    pub async fn over<F: Future>(&self, work: F) -> F::Output {
+        WATCHED.scope(self.clone(), work).await
+    }
+
+    pub fn may_be_committed(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// From now on nobody knows but whoever gets the answer.
+pub(super) fn about_to_commit() {
+    // Most work is not watched.
+    let _unwatched = WATCHED.try_with(|watch| watch.0.store(true, Ordering::SeqCst));
+}
 
 /// Runs `work` in one transaction: commits what succeeds, rolls back what fails, and runs it again, whole,
 /// where Postgres found a conflict. `work` must therefore change nothing but the database.
@@ -123,6 +150,7 @@ where
     let mut transaction = conn.begin().await.map_err(StoreError::from)?;
     match work(&mut transaction).await {
         Ok(value) => {
+            about_to_commit();
             transaction.commit().await.map_err(StoreError::from)?;
             Ok(value)
         }

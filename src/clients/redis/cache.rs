@@ -1,8 +1,9 @@
 //! The cache's shared tier in Redis: what a value is kept under, and how instances tell each other of changes; it knows
 //! no resource.
 //!
-//! All keys carry one hash tag, so that a script may touch a value and its generation on a cluster, too. A generation is
-//! a time of Redis' own: after a restart that forgot it the next one is still another.
+//! All keys carry one hash tag, so that a script touches one slot of a cluster; but the client speaks to one node, and
+//! follows no `MOVED` to another. A generation is a time of Redis' own: after a restart that forgot it the next one is
+//! still another.
 
 use std::time::Duration;
 

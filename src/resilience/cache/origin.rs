@@ -43,11 +43,34 @@ impl Origin {
     /// Whether this caller is the one who looks whether it is back.
     pub fn may_look(&self, now: OffsetDateTime) -> bool {
         let now = milliseconds(now);
-        let next = |due: i64| (due <= now).then_some(now + BETWEEN_LOOKS);
+        // What is due later than it could have been set was set before the clock was put back.
+        let is_due = |due: i64| due <= now || due > now + BETWEEN_LOOKS;
+        let next = |due: i64| is_due(due).then_some(now + BETWEEN_LOOKS);
         self.next_look.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 }
 
 fn milliseconds(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, OffsetDateTime};
+
+    use super::Origin;
+
+    #[test]
+    fn one_in_half_a_second_looks_and_a_clock_that_is_put_back_keeps_nobody_from_it() {
+        let (origin, now) =
+            (Origin::default(), OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
+        origin.failed(now);
+        assert!(!origin.may_look(now));
+        assert!(!origin.may_look(now + Duration::milliseconds(499)));
+        assert!(origin.may_look(now + Duration::milliseconds(500)));
+        assert!(!origin.may_look(now + Duration::milliseconds(500)));
+        let before = now - Duration::hours(1);
+        assert!(origin.may_look(before));
+        assert!(!origin.may_look(before));
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::entry::Trust;
@@ -18,6 +18,12 @@ use super::tier::{CacheTier, Change, Notice, TierAway};
 
 /// Between two tries to tell what could not be told.
 const AGAIN: Duration = Duration::from_millis(100);
+
+/// Longest time of the last try, when the process stops.
+const LAST_TELLING: Duration = Duration::from_secs(1);
+
+/// Told at a time: so many at once are done within the bound of one call.
+const PIECE: usize = 20;
 
 /// Between two tries to get a line: doubled from the first up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -118,26 +124,29 @@ impl Peers {
         self.line.fetch_add(2, Ordering::SeqCst);
     }
 
-    /// Tells what is untold; where that fails it stays, to be told later.
+    /// Tells what is untold, the oldest first; where that fails the rest stays, to be told later.
     ///
     /// # Errors
     /// [`TierAway`].
     pub async fn tell(&self) -> Result<(), TierAway> {
         let Some(tier) = &self.tier else { return Ok(()) };
-        let (numbers, changes) = self.lock().all();
-        if changes.is_empty() {
-            return Ok(());
+        // What is noted from now on is told by whoever noted it.
+        let before = self.lock().next;
+        loop {
+            let (numbers, changes) = self.lock().oldest(before);
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let told = tier.tell(&changes).await;
+            let outcome = if told.is_ok() { "told" } else { "failed" };
+            metrics::counter!("cache_changes_total", "outcome" => outcome).increment(1);
+            told?;
+            let mut untold = self.lock();
+            untold.changes.retain(|_, (number, _)| numbers.binary_search(number).is_err());
         }
-        let told = tier.tell(&changes).await;
-        let outcome = if told.is_ok() { "told" } else { "failed" };
-        metrics::counter!("cache_changes_total", "outcome" => outcome).increment(1);
-        told?;
-        let mut untold = self.lock();
-        untold.changes.retain(|_, (number, _)| numbers.binary_search(number).is_err());
-        Ok(())
     }
 
-    /// Hears of changes and tells those that could not be told, until it is told to stop.
+    /// Hears of changes and tells those that could not be told, until it is told to stop; then once more.
     pub async fn follow(&self, hear: impl Fn(&Notice), stop: &CancellationToken) {
         let Some(tier) = &self.tier else { return };
         let telling = async {
@@ -149,6 +158,8 @@ impl Peers {
         };
         let both = async { tokio::join!(self.listen(tier, hear, stop), telling) };
         stop.run_until_cancelled(both).await;
+        // What is still untold then is in no process any more.
+        drop(timeout(LAST_TELLING, self.tell()).await);
         self.lose();
     }
 
@@ -220,10 +231,12 @@ impl Untold {
         self.next += 1;
     }
 
-    /// With their numbers, in order.
-    fn all(&self) -> (Vec<u64>, Vec<Change>) {
-        let mut numbers: Vec<_> = self.changes.values().map(|(number, _)| *number).collect();
-        numbers.sort_unstable();
-        (numbers, self.changes.values().map(|(_, change)| change.clone()).collect())
+    /// A piece of those with a lower number than this, with their numbers, in order.
+    fn oldest(&self, before: u64) -> (Vec<u64>, Vec<Change>) {
+        let mut known: Vec<_> =
+            self.changes.values().filter(|(number, _)| *number < before).collect();
+        known.sort_unstable_by_key(|(number, _)| *number);
+        known.truncate(PIECE);
+        known.into_iter().map(|(number, change)| (*number, change.clone())).unzip()
     }
 }

@@ -6,6 +6,8 @@ use time::Duration;
 
 use super::{Instance, hears, hears_nothing};
 use crate::api::shop::{Actor, Shop};
+use crate::api::support::get;
+use crate::support::directory::PATIENCE;
 use crate::support::redis::{OwnRedis, SharedRedis};
 
 const FIRST: &str = "/data/0/name";
@@ -117,4 +119,25 @@ async fn what_was_missed_while_a_line_was_cut_is_asked_for_when_it_is_there_agai
     for _ in 0..20 {
         assert_eq!(instance.says(&place, "/name").await, "New");
     }
+}
+
+#[tokio::test]
+async fn empty_lists_are_shared_with_nobody() {
+    let (shop, redis) = (Shop::open().await, OwnRedis::start(&[]).await);
+    shop.product("MUG", 5).await;
+    let instance = Instance::of(&shop, redis.tier()).await;
+    for path in ["/v1/products?category=invented", "/v1/products"] {
+        assert_eq!(get(&instance.router, path).await.status, 200, "{path}");
+    }
+    let looking = async {
+        loop {
+            let kept = format!("{:?}", redis.run(&["KEYS", "*:lists:*/*"]).await);
+            if kept.contains(":lists:*/") {
+                break kept;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let lists = tokio::time::timeout(PATIENCE, looking).await.unwrap();
+    assert!(!lists.contains("invented"), "{lists}");
 }

@@ -1,8 +1,12 @@
 //! The real programs: what one `api` changes another one shows.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
+use crate::support::directory::PATIENCE;
 use crate::support::processes::{Deployment, Process};
 
 async fn send(at: &Process, method: Method, path: &str, token: &str, body: &Value) -> Value {
@@ -17,18 +21,39 @@ async fn name_at(at: &Process, path: &str) -> Value {
     body["name"].clone()
 }
 
+/// What it holds does not grow old while the test looks.
+async fn api(shop: &Deployment) -> Process {
+    shop.api_with(&[("TILL_CACHE_TTL", "1h".to_owned())]).await
+}
+
+async fn comes_to_show(at: &Process, path: &str, name: &Value) {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let looking = async {
+        while name_at(at, path).await != *name {
+            looks.tick().await;
+        }
+    };
+    assert!(timeout(PATIENCE, looking).await.is_ok(), "{path} never had the name {name}");
+}
+
+async fn hears(at: &Process) {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let looking = async {
+        while !at.metrics().await.contains("cache_hears_changes 1") {
+            looks.tick().await;
+        }
+    };
+    assert!(timeout(PATIENCE, looking).await.is_ok(), "it never heard changes");
+}
+
 #[tokio::test]
 async fn two_apis_show_one_catalogue() {
     let shop = Deployment::up().await;
-    let (mut one, mut other) = (shop.api().await, shop.api().await);
+    let (mut one, mut other) = (api(&shop).await, api(&shop).await);
     one.ready().await;
     other.ready().await;
-    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
-    for api in [&one, &other] {
-        while !api.metrics().await.contains("cache_hears_changes 1") {
-            looks.tick().await;
-        }
-    }
+    hears(&one).await;
+    hears(&other).await;
     one.customer("admin").await;
     sqlx::query("UPDATE users SET role = 'admin'").execute(&shop.pool).await.unwrap();
     let credentials = json!({ "email": "admin@example.com", "password": "correct horse battery" });
@@ -43,9 +68,7 @@ async fn two_apis_show_one_catalogue() {
         let name = json!(format!("Mug {number}"));
         send(writer, Method::PATCH, &place, admin, &json!({ "name": name })).await;
         assert_eq!(name_at(writer, &place).await, name);
-        while name_at(reader, &place).await != name {
-            looks.tick().await;
-        }
+        comes_to_show(reader, &place, &name).await;
     }
     let metrics = other.metrics().await;
     assert!(

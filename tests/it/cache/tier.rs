@@ -1,4 +1,4 @@
-//! The shared tier in Redis: an older version loses, and so does what was loaded before a change; on a cluster, too.
+//! The shared tier in Redis: an older version loses, and so does what was loaded before a change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,7 @@ async fn a_slow_reader_cannot_put_the_old_value_back_into_redis() {
     what_was_loaded_before_a_change_loses(&tier).await;
 }
 
+/// On one node that has all slots: the client follows no `MOVED` to another.
 #[tokio::test]
 async fn scripts_touch_one_slot_of_a_cluster() {
     let redis = OwnRedis::start(&["--cluster-enabled", "yes"]).await;

@@ -3,6 +3,7 @@
 mod law;
 mod model;
 mod shelf;
+mod telling;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -16,6 +16,8 @@ pub struct Shelf(Mutex<State>);
 #[derive(Default)]
 struct State {
     away: bool,
+    /// How often it may still be told something; `None`: any number of times.
+    tells_left: Option<usize>,
     next: i64,
     generations: BTreeMap<String, i64>,
     kept: BTreeMap<(String, String), Record>,
@@ -109,6 +111,15 @@ impl Shelf {
         self.lock().away = false;
     }
 
+    /// It is told something so many times, and then no more.
+    pub fn hear_only(&self, times: usize) {
+        self.lock().tells_left = Some(times);
+    }
+
+    pub fn hear_all(&self) {
+        self.lock().tells_left = None;
+    }
+
     /// As a server that starts again.
     pub fn forget(&self) {
         let mut state = self.lock();
@@ -165,6 +176,12 @@ impl CacheTier for Shelf {
     }
 
     fn tell<'a>(&'a self, changes: &'a [Change]) -> Answer<'a, ()> {
+        if let Some(left) = &mut self.lock().tells_left {
+            let Some(fewer) = left.checked_sub(1) else {
+                return Box::pin(ready(Err(TierAway("it hears no more".into()))));
+            };
+            *left = fewer;
+        }
         self.answer(|state| changes.iter().for_each(|change| state.tell(change)))
     }
 

@@ -15,7 +15,7 @@ const CATEGORIES: &str = "categories";
 const BOUGHT_WITH: &str = "bought_with";
 pub const SPACES: &[&str] = &[PRODUCTS, LISTS, SEARCHES, CATEGORIES, BOUGHT_WITH];
 
-/// An id that is no product's is remembered for so long.
+/// An id that is no product's is remembered for so long, and so is a page without products.
 const ABSENT_LIVES: Duration = Duration::from_secs(10);
 
 /// What was bought together lives so many times as long as everything else.

@@ -5,7 +5,10 @@
 //! change makes all of them void. What was bought together follows from orders, which make nothing void: it is as old as
 //! its time allows, but it holds ids alone, so that every product in it is shown as it is now.
 
+mod error;
 mod kinds;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,22 +17,27 @@ use std::time::Duration;
 use crate::service::pool::Pool;
 use futures_util::future::try_join_all;
 use scoped_futures::ScopedFutureExt;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub use self::error::CatalogueError;
 use self::kinds::{key_of, list_key};
 use super::read::{MOST_CATEGORIES, ORDERS_LOOKED_AT, RECOMMENDATIONS};
 use crate::domain::ambient::Ambient;
 use crate::domain::ids::{Id, ProductId};
 use crate::domain::page::{Page, PageRequest, Position};
 use crate::domain::product::{CategoryCount, Product, ProductFilter};
-use crate::resilience::bulkhead::{Bulkhead, BulkheadFull};
+use crate::resilience::bulkhead::Bulkhead;
 use crate::resilience::cache::tier::{CacheTier, Notice};
-use crate::resilience::cache::{Cache, LoadError, Loaded, Moment, NotLoaded, Peers};
-use crate::service::transact::{AsStoreError, read};
+use crate::resilience::cache::{Cache, Loaded, Moment, NotLoaded, Peers};
+use crate::service::transact::{AsStoreError, CommitWatch, read};
 use crate::store::{StoreError, products};
 
 /// Longest wait for a place among those that load.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Longest time that whoever changed something tells it, and what others could not tell before.
+const LONGEST_TELLING: Duration = Duration::from_secs(1);
 
 /// How the catalogue is cached.
 #[derive(Debug, Clone, Copy)]
@@ -40,31 +48,8 @@ pub struct CatalogueSettings {
     pub stale: Duration,
     /// Most products in memory by themselves, and as many again in lists.
     pub entries: u32,
-    /// Connections that may load at a time: the others stay for what has to be done.
+    /// Connections that may load at a time, half of them pages: the others stay for what has to be done.
     pub places: usize,
-}
-
-/// Why a part of the catalogue could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("too much of the catalogue is being loaded")]
-    Busy(#[from] BulkheadFull),
-}
-
-impl LoadError for CatalogueError {
-    fn is_away(&self) -> bool {
-        match self {
-            Self::Busy(BulkheadFull)
-            | Self::Store(
-                StoreError::Unavailable(_) | StoreError::TooSlow(_) | StoreError::Retry(_),
-            ) => true,
-            Self::Store(
-                StoreError::Broken(..) | StoreError::BadRow { .. } | StoreError::Unexpected(_),
-            ) => false,
-        }
-    }
 }
 
 /// What came of work that may change the catalogue.
@@ -84,6 +69,8 @@ struct Parts {
     ambient: Ambient,
     peers: Arc<Peers>,
     loads: Bulkhead,
+    /// In front of that for pages, of which anybody may ask for any number: half of the places stay for the rest.
+    pages: Bulkhead,
     products: Cache<Product, CatalogueError>,
     lists: Cache<Page<Product>, CatalogueError>,
     /// Apart from the lists, since anybody may think of any number of them; in no shared tier.
@@ -103,6 +90,7 @@ impl Catalogue {
         Self(Arc::new(Parts {
             ambient: ambient.clone(),
             loads: Bulkhead::new(settings.places, LONGEST_WAIT),
+            pages: Bulkhead::new((settings.places / 2).max(1), LONGEST_WAIT),
             products: Cache::new(kinds::products(settings), ambient, &peers),
             lists: Cache::new(kinds::lists(settings), ambient, &peers),
             searches: Cache::new(kinds::searches(settings), ambient, &peers),
@@ -130,8 +118,9 @@ impl Catalogue {
         changed: impl FnOnce(&T) -> Changed,
     ) -> Result<T, E> {
         let moment = Moment::now(&self.0.ambient, &self.0.peers);
-        let open = Open(Some(&self.0.peers));
-        let result = Box::pin(work).await;
+        let watch = CommitWatch::default();
+        let open = Open { peers: Some(&self.0.peers), watch: &watch };
+        let result = Box::pin(watch.over(work)).await;
         match &result {
             Ok(done) => {
                 self.take_over(changed(done), moment);
@@ -139,11 +128,18 @@ impl Catalogue {
             }
             Err(error) => match error.as_store_error() {
                 Some(StoreError::Unavailable(_)) => drop(open),
-                _ => open.close(),
+                Some(
+                    StoreError::Broken(..)
+                    | StoreError::Retry(_)
+                    | StoreError::TooSlow(_)
+                    | StoreError::BadRow { .. }
+                    | StoreError::Unexpected(_),
+                )
+                | None => open.close(),
             },
         }
-        // Where it fails it is counted, and told by whoever follows.
-        drop(self.0.peers.tell().await);
+        // Where it fails it is counted, and told by whoever follows; so is what takes too long.
+        drop(timeout(LONGEST_TELLING, self.0.peers.tell()).await);
         result
     }
 
@@ -204,8 +200,10 @@ impl Catalogue {
         page: PageRequest,
     ) -> Result<Page<Product>, NotLoaded<CatalogueError>> {
         let load = || {
-            let (pool, loads, filter) = (pool.clone(), self.0.loads.clone(), filter.clone());
+            let (pool, filter) = (pool.clone(), filter.clone());
+            let (pages, loads) = (self.0.pages.clone(), self.0.loads.clone());
             async move {
+                let _page = pages.enter().await?;
                 let _place = loads.enter().await?;
                 let filter = &filter;
                 let rows =
@@ -214,7 +212,8 @@ impl Catalogue {
                     created_at: product.created_at,
                     id: product.id.as_uuid(),
                 });
-                Ok(Some(Loaded { version: 0, value }))
+                // Anybody may think of lists that are empty: they are kept as what is not there, and shared with nobody.
+                Ok((!value.rows.is_empty()).then_some(Loaded { version: 0, value }))
             }
         };
         let cache = if filter.text.is_some() { &self.0.searches } else { &self.0.lists };
@@ -271,18 +270,23 @@ impl fmt::Debug for Catalogue {
     }
 }
 
-/// Work that may have been committed: whoever goes away from it leaves a doubt behind.
-struct Open<'a>(Option<&'a Peers>);
+/// Work under way: whoever goes away from it once it may have been committed leaves a doubt behind.
+struct Open<'a> {
+    peers: Option<&'a Peers>,
+    watch: &'a CommitWatch,
+}
 
 impl Open<'_> {
     fn close(mut self) {
-        self.0 = None;
+        self.peers = None;
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if let Some(peers) = self.0 {
+        if let Some(peers) = self.peers
+            && self.watch.may_be_committed()
+        {
             peers.doubt();
         }
     }
