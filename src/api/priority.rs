@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::resilience::load_shed::Class;
+use crate::resilience::load_shed::Rank;
 
-use Class::{Critical, Low, Normal};
+use Rank::{Begins, GoesOn, Low, Normal};
 
 /// Routes that answer whatever happens: whoever asks decides by them what to do with the process.
 const NEVER_SHED: &[&str] = &["/livez", "/readyz", "/metrics"];
@@ -13,25 +13,26 @@ const NEVER_SHED: &[&str] = &["/livez", "/readyz", "/metrics"];
 /// Every operation of the API, and the pages. A route that stands in none of the tables is normal.
 ///
 /// Critical is what earns money or lets somebody in who is about to: signing in, orders, payments. Its reads are
-/// among it, since a client that lost an answer looks up what became of it. Low is what can wait for an hour: reports,
-/// lists for staff, advice on what else to buy.
-const CLASSES: &[(&str, &str, Class)] = &[
-    ("GET", "/.well-known/jwks.json", Critical),
-    ("POST", "/v1/auth/token", Critical),
-    ("POST", "/v1/auth/refresh", Critical),
-    ("POST", "/v1/auth/revoke", Critical),
-    ("POST", "/v1/orders", Critical),
-    ("GET", "/v1/orders/{id}", Critical),
-    ("POST", "/v1/orders/{id}/cancel", Critical),
-    ("POST", "/v1/orders/{id}/fulfil", Critical),
-    ("POST", "/v1/payments", Critical),
-    ("GET", "/v1/payments/{id}", Critical),
-    ("POST", "/v1/payments/{id}/capture", Critical),
-    ("POST", "/v1/payments/{id}/cancel", Critical),
-    ("POST", "/v1/payments/{id}/refunds", Critical),
-    ("GET", "/v1/payments/{id}/refunds/{refundId}", Critical),
-    ("POST", "/v1/gateway/callbacks", Critical),
-    ("GET", "/v1/idempotency-keys/{key}", Critical),
+/// among it, since a client that lost an answer looks up what became of it. Of it, what goes on with something goes
+/// before what begins something: a payment that is refused throws away its order, and whoever is not let in has lost
+/// nothing yet. Low is what can wait for an hour: reports, lists for staff, advice on what else to buy.
+const RANKS: &[(&str, &str, Rank)] = &[
+    ("GET", "/.well-known/jwks.json", GoesOn),
+    ("POST", "/v1/auth/token", Begins),
+    ("POST", "/v1/auth/refresh", GoesOn),
+    ("POST", "/v1/auth/revoke", GoesOn),
+    ("POST", "/v1/orders", Begins),
+    ("GET", "/v1/orders/{id}", GoesOn),
+    ("POST", "/v1/orders/{id}/cancel", GoesOn),
+    ("POST", "/v1/orders/{id}/fulfil", GoesOn),
+    ("POST", "/v1/payments", GoesOn),
+    ("GET", "/v1/payments/{id}", GoesOn),
+    ("POST", "/v1/payments/{id}/capture", GoesOn),
+    ("POST", "/v1/payments/{id}/cancel", GoesOn),
+    ("POST", "/v1/payments/{id}/refunds", GoesOn),
+    ("GET", "/v1/payments/{id}/refunds/{refundId}", GoesOn),
+    ("POST", "/v1/gateway/callbacks", GoesOn),
+    ("GET", "/v1/idempotency-keys/{key}", GoesOn),
     ("GET", "/v1/rate-limits", Normal),
     ("POST", "/v1/users", Normal),
     ("GET", "/v1/users/me", Normal),
@@ -82,7 +83,7 @@ const CLASSES: &[(&str, &str, Class)] = &[
 ];
 
 /// How many operations the table tells apart.
-pub const KINDS: usize = CLASSES.len();
+pub const KINDS: usize = RANKS.len();
 
 /// How a request stands when not all can be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,19 +91,19 @@ pub enum Priority {
     /// Answered whatever happens.
     Always,
     /// `kind`: which line of the table; [`KINDS`] where it stands in none.
-    Class { class: Class, kind: usize },
+    Ranked { rank: Rank, kind: usize },
 }
 
-/// Class and line by method and route.
-type Table = HashMap<(&'static str, &'static str), (Class, usize)>;
+/// Rank and line by method and route.
+type Table = HashMap<(&'static str, &'static str), (Rank, usize)>;
 
 /// By a request's method and the route it matched, if it matched any.
 pub fn of(method: &'static str, route: Option<&str>) -> Priority {
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
-        let lines = CLASSES.iter().enumerate();
-        lines.map(|(kind, (method, route, class))| ((*method, *route), (*class, kind))).collect()
+        let lines = RANKS.iter().enumerate();
+        lines.map(|(kind, (method, route, rank))| ((*method, *route), (*rank, kind))).collect()
     });
-    const OTHER: Priority = Priority::Class { class: Normal, kind: KINDS };
+    const OTHER: Priority = Priority::Ranked { rank: Normal, kind: KINDS };
     let Some(route) = route else { return OTHER };
     if NEVER_SHED.contains(&route) {
         return Priority::Always;
@@ -110,31 +111,31 @@ pub fn of(method: &'static str, route: Option<&str>) -> Priority {
     // Whoever asks for a head alone asks for the same work.
     let method = if method == "HEAD" { "GET" } else { method };
     let line = TABLE.get(&(method, route));
-    line.map_or(OTHER, |(class, kind)| Priority::Class { class: *class, kind: *kind })
+    line.map_or(OTHER, |(rank, kind)| Priority::Ranked { rank: *rank, kind: *kind })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{CLASSES, Class, Priority, of};
+    use super::{Priority, RANKS, Rank, of};
 
-    fn class_of(method: &'static str, route: &str) -> Option<Class> {
+    fn rank_of(method: &'static str, route: &str) -> Option<Rank> {
         match of(method, Some(route)) {
             Priority::Always => None,
-            Priority::Class { class, .. } => Some(class),
+            Priority::Ranked { rank, .. } => Some(rank),
         }
     }
 
     #[test]
-    fn checkout_is_critical_reads_are_normal_reports_are_low_and_probes_are_never_shed() {
-        assert_eq!(class_of("POST", "/v1/orders"), Some(Class::Critical));
-        assert_eq!(class_of("POST", "/v1/payments"), Some(Class::Critical));
-        assert_eq!(class_of("HEAD", "/v1/products"), Some(Class::Normal));
-        assert_eq!(class_of("GET", "/v1/reports"), Some(Class::Low));
-        assert_eq!(class_of("GET", "/readyz"), None);
-        assert_eq!(class_of("GET", "/a/new/route"), Some(Class::Normal));
-        assert!(matches!(of("GET", None), Priority::Class { class: Class::Normal, .. }));
+    fn payments_go_before_orders_then_reads_then_reports_and_probes_are_never_shed() {
+        assert_eq!(rank_of("POST", "/v1/orders"), Some(Rank::Begins));
+        assert_eq!(rank_of("POST", "/v1/payments"), Some(Rank::GoesOn));
+        assert_eq!(rank_of("HEAD", "/v1/products"), Some(Rank::Normal));
+        assert_eq!(rank_of("GET", "/v1/reports"), Some(Rank::Low));
+        assert_eq!(rank_of("GET", "/readyz"), None);
+        assert_eq!(rank_of("GET", "/a/new/route"), Some(Rank::Normal));
+        assert!(matches!(of("GET", None), Priority::Ranked { rank: Rank::Normal, .. }));
     }
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
                 methods.map(move |method| (method.to_uppercase(), path.clone()))
             })
             .collect();
-        let listed: Vec<_> = CLASSES
+        let listed: Vec<_> = RANKS
             .iter()
             .filter(|(_, route, _)| route.starts_with("/v1/") || route.starts_with("/.well-known/"))
             .map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned()))

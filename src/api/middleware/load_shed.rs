@@ -56,11 +56,11 @@ pub(super) async fn layer(
     next: Next,
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let (class, kind) = match priority::of(method::name(request.method()), route) {
+    let (rank, kind) = match priority::of(method::name(request.method()), route) {
         Priority::Always => return next.run(request).await,
-        Priority::Class { class, kind } => (class, kind),
+        Priority::Ranked { rank, kind } => (rank, kind),
     };
-    let Ok(slot) = shedding.gate.enter(class, kind).await else { return shedding.refusal() };
+    let Ok(slot) = shedding.gate.enter(rank, kind).await else { return shedding.refusal() };
     let request = if request.body().is_end_stream() {
         request
     } else {

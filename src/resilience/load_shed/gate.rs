@@ -1,69 +1,10 @@
-//! Who enters, who waits and who is refused: three classes before one limit; pure, it is told the time and wakes nobody itself.
+//! Who enters, who waits and who is refused: four ranks before one limit; pure, it is told the time and wakes nobody itself.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::law::{Bounds, Law, Sample};
-
-/// How long one may wait while the queue comes and goes, and how long once it stands.
-const PATIENCE: Duration = Duration::from_millis(100);
-const PATIENCE_STANDING: Duration = Duration::from_millis(20);
-/// A queue that was not empty for so long stands.
-const STANDS_AFTER: Duration = Duration::from_millis(100);
-
-/// How much depends on a request: under strain the last one goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    Critical,
-    Normal,
-    Low,
-}
-
-impl Class {
-    pub const ALL: [Self; 3] = [Self::Critical, Self::Normal, Self::Low];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Normal => "normal",
-            Self::Low => "low",
-        }
-    }
-
-    /// Its place in [`Self::ALL`].
-    pub(super) const fn index(self) -> usize {
-        match self {
-            Self::Critical => 0,
-            Self::Normal => 1,
-            Self::Low => 2,
-        }
-    }
-
-    /// How many may be at work, whoever they are, for one of this class to enter.
-    const fn share(self, limit: usize) -> usize {
-        let share = match self {
-            Self::Critical => limit,
-            Self::Normal => limit * 3 / 4,
-            Self::Low => limit / 2,
-        };
-        if share == 0 { 1 } else { share }
-    }
-
-    /// How many of this class may wait; who can be done without is told so at once.
-    const fn queue(self, limit: usize) -> usize {
-        match self {
-            Self::Critical => limit * 2,
-            Self::Normal => limit,
-            Self::Low => 0,
-        }
-    }
-}
-
-/// Whoever waits to enter.
-pub(super) trait Waiter {
-    /// Waits no longer.
-    fn is_gone(&self) -> bool;
-}
+use super::queue::{Queue, Waiter};
+use super::rank::Rank;
 
 /// What becomes of one who comes.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,14 +25,13 @@ pub(super) enum Arrival {
 pub(super) struct Gate<W> {
     law: Law,
     at_work: usize,
-    critical: Queue<W>,
-    normal: Queue<W>,
+    /// In the order of [`Rank::ALL`].
+    queues: [Queue<W>; Rank::ALL.len()],
 }
 
 impl<W: Waiter> Gate<W> {
     pub(super) fn new(bounds: Bounds, kinds: usize) -> Self {
-        let (critical, normal) = (Queue::default(), Queue::default());
-        Self { law: Law::new(bounds, kinds), at_work: 0, critical, normal }
+        Self { law: Law::new(bounds, kinds), at_work: 0, queues: Rank::ALL.map(Queue::new) }
     }
 
     pub(super) fn limit(&self) -> usize {
@@ -106,26 +46,27 @@ impl<W: Waiter> Gate<W> {
     pub(super) fn arrive(
         &mut self,
         now: Duration,
-        class: Class,
+        rank: Rank,
         waiter: impl FnOnce() -> W,
     ) -> Arrival {
         self.law.tick(now);
-        let limit = self.law.limit();
-        if self.at_work < class.share(limit) && self.nobody_waits_before(class) {
+        for queue in &mut self.queues {
+            queue.look(now);
+        }
+        let ([before @ .., own], _) = self.queues.split_at_mut(rank.index() + 1) else {
+            return Arrival::Refused;
+        };
+        let nobody_waits = own.is_empty() && before.iter().all(Queue::is_empty);
+        if nobody_waits && self.at_work < rank.share(self.law.limit()) {
             self.at_work += 1;
             return Arrival::Entered { beside: self.at_work };
         }
-        let queue = match class {
-            Class::Critical => &mut self.critical,
-            Class::Normal => &mut self.normal,
-            Class::Low => return Arrival::Refused,
-        };
-        queue.forget_gone();
-        if queue.waiting.len() >= class.queue(limit) {
+        // Whoever would wait behind those would wait in vain.
+        if before.iter().any(|queue| queue.stands(now)) {
             return Arrival::Refused;
         }
-        let patience = if queue.stands(now) { PATIENCE_STANDING } else { PATIENCE };
-        queue.join(now, waiter());
+        let Some(patience) = own.patience(now, self.law.learnt()) else { return Arrival::Refused };
+        own.join(now, waiter());
         Arrival::Queued { patience }
     }
 
@@ -148,79 +89,17 @@ impl<W: Waiter> Gate<W> {
     pub(super) fn next(&mut self, now: Duration) -> Option<(W, usize)> {
         self.law.tick(now);
         let limit = self.law.limit();
-        let waiter = if self.at_work < Class::Critical.share(limit) {
-            self.critical.take(now)
-        } else {
-            None
-        };
-        let waiter = match waiter {
-            Some(waiter) => waiter,
-            None if self.at_work < Class::Normal.share(limit) => self.normal.take(now)?,
-            None => return None,
-        };
-        self.at_work += 1;
-        Some((waiter, self.at_work))
-    }
-
-    fn nobody_waits_before(&mut self, class: Class) -> bool {
-        self.critical.forget_gone();
-        self.normal.forget_gone();
-        match class {
-            Class::Critical => self.critical.waiting.is_empty(),
-            Class::Normal | Class::Low => {
-                self.critical.waiting.is_empty() && self.normal.waiting.is_empty()
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Queue<W> {
-    /// With when each came, the oldest first.
-    waiting: VecDeque<(Duration, W)>,
-    /// When the first of those who wait came to an empty queue.
-    filled_at: Duration,
-}
-
-impl<W> Default for Queue<W> {
-    fn default() -> Self {
-        Self { waiting: VecDeque::new(), filled_at: Duration::ZERO }
-    }
-}
-
-impl<W: Waiter> Queue<W> {
-    fn join(&mut self, now: Duration, waiter: W) {
-        if self.waiting.is_empty() {
-            self.filled_at = now;
-        }
-        self.waiting.push_back((now, waiter));
-    }
-
-    fn stands(&self, now: Duration) -> bool {
-        !self.waiting.is_empty() && now.saturating_sub(self.filled_at) >= STANDS_AFTER
-    }
-
-    /// The oldest; of a queue that stands the newest, and whoever came before its time is refused by being dropped.
-    fn take(&mut self, now: Duration) -> Option<W> {
-        loop {
-            let stands = self.stands(now);
-            let next = if stands { self.waiting.pop_back() } else { self.waiting.pop_front() };
-            let (came, waiter) = next?;
-            if stands && now.saturating_sub(came) > PATIENCE_STANDING {
-                self.waiting.clear();
+        for queue in &mut self.queues {
+            // Whoever comes behind may take less still.
+            if self.at_work >= queue.rank().share(limit) {
                 return None;
             }
-            if !waiter.is_gone() {
-                return Some(waiter);
+            if let Some(waiter) = queue.take(now) {
+                self.at_work += 1;
+                return Some((waiter, self.at_work));
             }
         }
-    }
-
-    /// Each is forgotten once, so this costs nothing over time.
-    fn forget_gone(&mut self) {
-        while self.waiting.front().is_some_and(|(_, waiter)| waiter.is_gone()) {
-            self.waiting.pop_front();
-        }
+        None
     }
 }
 
@@ -232,8 +111,9 @@ mod tests {
 
     use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
-    use super::{Arrival, Class, Gate, PATIENCE, PATIENCE_STANDING, STANDS_AFTER, Waiter};
+    use super::{Arrival, Gate, Rank};
     use crate::resilience::load_shed::Bounds;
+    use crate::resilience::load_shed::queue::Waiter;
 
     #[derive(Debug, Clone)]
     struct Guest {
@@ -257,59 +137,82 @@ mod tests {
 
     const START: Duration = Duration::from_secs(1);
 
-    fn arrive(gate: &mut Gate<Guest>, class: Class) -> Arrival {
-        gate.arrive(START, class, || guest(0))
+    fn arrive(gate: &mut Gate<Guest>, rank: Rank) -> Arrival {
+        gate.arrive(START, rank, || guest(0))
     }
 
     #[test]
-    fn low_may_take_half_of_the_places_normal_three_quarters_and_critical_all() {
+    fn low_may_take_half_of_the_places_normal_three_quarters_beginners_most_and_who_goes_on_all() {
         let mut gate = gate(8);
-        for (class, places) in [(Class::Low, 4), (Class::Normal, 6), (Class::Critical, 8)] {
-            while matches!(arrive(&mut gate, class), Arrival::Entered { .. }) {}
+        for (rank, places) in
+            [(Rank::Low, 4), (Rank::Normal, 6), (Rank::Begins, 7), (Rank::GoesOn, 8)]
+        {
+            while matches!(arrive(&mut gate, rank), Arrival::Entered { .. }) {}
+            // The one that found none waits, and holds up nobody of a higher rank.
             assert_eq!(gate.at_work(), places);
         }
     }
 
     #[test]
     fn however_small_the_limit_is_each_class_gets_a_place_when_nobody_is_there() {
-        for class in Class::ALL {
-            assert_eq!(arrive(&mut gate(1), class), Arrival::Entered { beside: 1 });
+        for rank in Rank::ALL {
+            assert_eq!(arrive(&mut gate(1), rank), Arrival::Entered { beside: 1 });
         }
     }
 
     #[test]
-    fn critical_is_let_in_before_normal_and_low_does_not_wait() {
+    fn who_goes_on_is_let_in_before_who_begins_then_normal_then_low() {
         let mut gate = gate(4);
         for _ in 0..4 {
-            arrive(&mut gate, Class::Critical);
+            arrive(&mut gate, Rank::GoesOn);
         }
-        assert_eq!(arrive(&mut gate, Class::Low), Arrival::Refused);
-        gate.arrive(START, Class::Normal, || guest(1));
-        gate.arrive(START, Class::Critical, || guest(2));
+        for (number, rank) in Rank::ALL.into_iter().rev().enumerate() {
+            let patience = rank.patience();
+            let queued = gate.arrive(START, rank, || guest(number));
+            assert_eq!(queued, Arrival::Queued { patience });
+        }
         let mut let_in = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..6 {
             gate.leave();
             while let Some((guest, _)) = gate.next(START) {
                 let_in.push(guest.number);
             }
         }
-        assert_eq!(let_in, [2, 1]);
+        assert_eq!(let_in, [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn behind_a_queue_that_stands_nobody_of_less_rank_waits_and_low_not_behind_its_own() {
+        for standing in Rank::ALL {
+            let mut gate = gate(4);
+            for _ in 0..4 {
+                arrive(&mut gate, Rank::GoesOn);
+            }
+            arrive(&mut gate, standing);
+            for rank in Rank::ALL {
+                let refused = rank > standing || rank == Rank::Low && standing == Rank::Low;
+                let arrival = gate.arrive(START + standing.stands_after(), rank, || guest(1));
+                assert_eq!(arrival == Arrival::Refused, refused, "{rank:?} behind {standing:?}");
+            }
+        }
     }
 
     #[test]
     fn a_queue_that_comes_and_goes_is_served_in_order_and_one_that_stands_from_its_new_end() {
         let mut gate = gate(4);
         for _ in 0..4 {
-            arrive(&mut gate, Class::Critical);
+            arrive(&mut gate, Rank::GoesOn);
         }
         let queue =
-            |gate: &mut Gate<Guest>, at, number| gate.arrive(at, Class::Critical, || guest(number));
-        assert_eq!(queue(&mut gate, START, 1), Arrival::Queued { patience: PATIENCE });
-        assert_eq!(queue(&mut gate, START, 2), Arrival::Queued { patience: PATIENCE });
+            |gate: &mut Gate<Guest>, at, number| gate.arrive(at, Rank::GoesOn, || guest(number));
+        let passing = Arrival::Queued { patience: Rank::GoesOn.patience() };
+        assert_eq!(queue(&mut gate, START, 1), passing);
+        assert_eq!(queue(&mut gate, START, 2), passing);
         gate.leave();
         assert_eq!(gate.next(START).unwrap().0.number, 1);
-        let later = START + STANDS_AFTER;
-        let standing = Arrival::Queued { patience: PATIENCE_STANDING };
+        let later = START + Rank::GoesOn.stands_after();
+        let patience = Rank::GoesOn.patience_standing().unwrap();
+        let standing = Arrival::Queued { patience };
         assert_eq!(queue(&mut gate, later, 3), standing);
         assert_eq!(queue(&mut gate, later, 4), standing);
         gate.leave();
@@ -326,23 +229,23 @@ mod tests {
     fn a_queue_is_bounded_and_those_who_gave_up_take_no_room_in_it() {
         let mut gate = gate(4);
         for _ in 0..4 {
-            arrive(&mut gate, Class::Critical);
+            arrive(&mut gate, Rank::GoesOn);
         }
-        let guests: Vec<Guest> = (0..8).map(guest).collect();
+        let guests: Vec<Guest> = (0..32).map(guest).collect();
         for guest in &guests {
             assert!(matches!(
-                gate.arrive(START, Class::Critical, || guest.clone()),
+                gate.arrive(START, Rank::GoesOn, || guest.clone()),
                 Arrival::Queued { .. }
             ));
         }
-        assert_eq!(arrive(&mut gate, Class::Critical), Arrival::Refused);
+        assert_eq!(arrive(&mut gate, Rank::GoesOn), Arrival::Refused);
         guests[0].gone.set(true);
-        assert!(matches!(arrive(&mut gate, Class::Critical), Arrival::Queued { .. }));
+        assert!(matches!(arrive(&mut gate, Rank::GoesOn), Arrival::Queued { .. }));
     }
 
     #[derive(Debug, Clone, Copy)]
     enum Event {
-        Comes(Class),
+        Comes(Rank),
         Leaves,
         StepsOutside,
         ComesBack,
@@ -351,9 +254,10 @@ mod tests {
 
     fn event(number: u8) -> Event {
         match number % 8 {
-            0 => Event::Comes(Class::Low),
-            1 => Event::Comes(Class::Normal),
-            2..=3 => Event::Comes(Class::Critical),
+            0 => Event::Comes(Rank::Low),
+            1 => Event::Comes(Rank::Normal),
+            2 => Event::Comes(Rank::Begins),
+            3 => Event::Comes(Rank::GoesOn),
             4 => Event::StepsOutside,
             5 => Event::ComesBack,
             6 => Event::GivesUp,
@@ -369,19 +273,19 @@ mod tests {
         ) {
             let (mut gate, mut now) = (gate(limit), START);
             let (mut at_work, mut outside) = (0_usize, 0_usize);
-            let mut waiting: Vec<(Class, Guest)> = Vec::new();
+            let mut waiting: Vec<(Rank, Guest)> = Vec::new();
             for (number, (drawn, pause)) in events.into_iter().enumerate() {
                 now += Duration::from_millis(pause);
                 match event(drawn) {
-                    Event::Comes(class) => {
+                    Event::Comes(rank) => {
                         let guest = guest(number);
-                        match gate.arrive(now, class, || guest.clone()) {
+                        match gate.arrive(now, rank, || guest.clone()) {
                             Arrival::Entered { beside } => {
                                 at_work += 1;
                                 prop_assert_eq!(beside, at_work);
                                 prop_assert!(at_work <= usize::try_from(limit).unwrap());
                             }
-                            Arrival::Queued { .. } => waiting.push((class, guest)),
+                            Arrival::Queued { .. } => waiting.push((rank, guest)),
                             Arrival::Refused => prop_assert!(at_work > 0),
                         }
                     }
@@ -410,8 +314,8 @@ mod tests {
                 waiting.retain(|(_, guest)| Rc::strong_count(&guest.gone) > 1);
                 prop_assert_eq!(gate.at_work(), at_work);
                 let limit = usize::try_from(limit).unwrap();
-                for (class, _) in &waiting {
-                    prop_assert!(at_work >= class.share(limit));
+                for (rank, _) in &waiting {
+                    prop_assert!(at_work >= rank.share(limit));
                 }
             }
         }

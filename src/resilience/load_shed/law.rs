@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-/// Beside so few others (itself counted) a request takes what it takes alone.
-const CALM: usize = 2;
+/// Beside so few others (itself counted) a request takes what it takes alone. Beside a second one it takes twice as long
+/// where there is one core.
+const CALM: usize = 1;
 /// The mean of a kind forgets over so many samples.
 const MEMORY: f64 = 32.0;
 /// So many say what a kind takes alone.
-const ENOUGH: f64 = 16.0;
+const ENOUGH: f64 = 4.0;
 /// Longest that a window is, where it has samples enough.
 const WINDOW: Duration = Duration::from_millis(100);
 /// Fewer samples than these say nothing.
@@ -20,7 +21,8 @@ const TOLERANCE: f64 = 1.5;
 const STEP: f64 = 0.3;
 /// Without a calm moment for so long, one is made.
 const CALM_EVERY: Duration = Duration::from_secs(30);
-/// The first one comes sooner: what was learnt at the start may be wrong.
+/// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
+/// one calm shows few of each kind.
 const CALM_FIRST: Duration = Duration::from_secs(2);
 /// How long a made calm lasts at most, and with how many samples it ends.
 const CALM_LASTS: Duration = Duration::from_millis(250);
@@ -113,6 +115,11 @@ impl Law {
         }
     }
 
+    /// The same where no calm holds it down: how many may wait goes by this, for they wait the calm out.
+    pub(super) fn learnt(&self) -> usize {
+        whole(self.limit)
+    }
+
     /// Takes in a request that ended `now`.
     pub(super) fn learn(&mut self, now: Duration, sample: Sample) {
         let Some(kind) = self.kinds.get_mut(sample.kind) else { return };
@@ -181,7 +188,7 @@ impl Law {
         if let Calm::Seen(at) = self.calm
             && now.saturating_sub(at) >= self.calm_every
         {
-            self.calm_every = CALM_EVERY;
+            self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
             self.calm = Calm::Made { since: now, samples: 0 };
         }
     }

@@ -5,7 +5,7 @@
 //! root; beyond, it shrinks with the ratio, so that it settles where a short queue keeps every core busy: near
 //! (requests a second) × (seconds alone), which is Little's law. That is the gradient of Netflix' *concurrency-limits*
 //! (`Gradient2Limit`) and of Envoy's *adaptive concurrency* filter. From Envoy is also the way to know "alone": without a
-//! quiet moment for half a minute one is made by holding the limit at 2 for a quarter of a second, since a mean that is
+//! quiet moment for half a minute one is made by holding the limit at 1 for some dozens of requests, since a mean that is
 //! only ever taken under load drifts with it. AIMD and Vegas were the alternatives: the first needs failures before it
 //! acts, and the second measures the same queue with one absolute number for all kinds and sizes of machines. Comparing
 //! each kind with itself matters here: once the cheap reads are refused only the dear orders are left, and their mean
@@ -17,20 +17,29 @@
 //!
 //! **Three classes** ([`Class`]), as in Google's *Site Reliability Engineering* (ch. 21, "Criticality"): low may enter
 //! while less than half of the places are taken, normal while less than three quarters are, critical up to the limit.
-//! Whoever frees a place gives it to the critical ones first.
+//! The critical class is two ranks ([`Rank`]): what goes on with something goes before what begins something, for a
+//! payment that is refused throws away the order that was placed for it. Beginners leave an eighth of the places, and
+//! at least one, to those. Whoever frees a place gives it to the first rank that waits.
 //!
-//! **The queue** is short, in number (a multiple of the limit) and in time, by Maurer's *Fail at Scale* (ACM Queue, 2015):
-//! one waits 100 ms at most; in a queue that has been standing for 100 ms, 20 ms, and the newest is served first, since
-//! the oldest are about to give up anyway (CoDel's idea with an adaptive LIFO). Low does not wait at all.
+//! **The queue** tells a burst from a strain, as in Maurer's *Fail at Scale* (ACM Queue, 2015) and CoDel. Arrivals are
+//! uneven, so even at half of what can be done there is often no place for a moment, and whoever waits that moment out
+//! is answered: while a rank's queue comes and goes, critical waits 100 ms at most and the others 200 ms, in order. A
+//! queue that was not empty for 100 ms (normal and low: 300 ms, since they give way to all others) stands, and longer
+//! waiting helps nobody: low is refused at once, of the others the newest is served first and waits 20 ms at most, since
+//! the oldest are about to give up anyway. Behind a queue that stands no lesser rank waits at all. In number a queue holds
+//! about what is done in a tenth of a second (`rank.rs`), which bounds memory; the wait is bounded by time. A made calm is
+//! waited out likewise.
 //!
-//! A refusal is a comparison under a lock: it allocates nothing and starts no timer.
+//! A refusal of one who does not wait is a comparison under a lock: it allocates nothing and starts no timer.
 
 mod gate;
 mod law;
+mod queue;
+mod rank;
 mod shed;
 #[cfg(test)]
 mod simulation;
 
-pub use gate::Class;
 pub use law::Bounds;
+pub use rank::{Class, Rank};
 pub use shed::{LoadShed, Outside, Refused, Slot, carry, step_outside};

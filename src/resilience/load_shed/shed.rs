@@ -7,8 +7,10 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::gate::{Arrival, Class, Gate, Waiter};
+use super::gate::{Arrival, Gate};
 use super::law::Bounds;
+use super::queue::Waiter;
+use super::rank::{Class, Rank};
 
 /// One line in so long says what was refused.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -80,13 +82,13 @@ impl LoadShed {
     ///
     /// # Errors
     /// [`Refused`] where there is none.
-    pub async fn enter(&self, class: Class, kind: usize) -> Result<Slot, Refused> {
+    pub async fn enter(&self, rank: Rank, kind: usize) -> Result<Slot, Refused> {
         let inner = &self.0;
         let now = inner.now();
         let mut place = None;
         let arrival = {
             let mut gate = inner.lock();
-            let arrival = gate.arrive(now, class, || {
+            let arrival = gate.arrive(now, rank, || {
                 let (sender, receiver) = oneshot::channel();
                 place = Some(receiver);
                 Waiting { place: sender, kind }
@@ -101,10 +103,10 @@ impl LoadShed {
                 inner.figures.waited.record(inner.now().saturating_sub(now));
                 match waited {
                     Ok(Ok(slot)) => Ok(slot),
-                    Ok(Err(_)) | Err(_) => Err(inner.refuse(class)),
+                    Ok(Err(_)) | Err(_) => Err(inner.refuse(rank.class())),
                 }
             }
-            (Arrival::Queued { .. } | Arrival::Refused, _) => Err(inner.refuse(class)),
+            (Arrival::Queued { .. } | Arrival::Refused, _) => Err(inner.refuse(rank.class())),
         }
     }
 
@@ -306,7 +308,7 @@ mod tests {
     use futures_util::{FutureExt, poll};
     use tokio::sync::oneshot;
 
-    use super::{Bounds, Class, LoadShed, Refused, carry, step_outside};
+    use super::{Bounds, LoadShed, Rank, Refused, carry, step_outside};
 
     fn shed(places: u32) -> LoadShed {
         LoadShed::new(Bounds { least: places, first: places, most: places }, 0)
@@ -315,9 +317,9 @@ mod tests {
     #[tokio::test]
     async fn a_place_is_free_again_when_it_is_dropped_and_goes_to_whoever_waits() {
         let shed = shed(1);
-        let place = shed.enter(Class::Critical, 0).await.unwrap();
-        assert_eq!(shed.enter(Class::Low, 0).await.unwrap_err(), Refused);
-        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        let place = shed.enter(Rank::GoesOn, 0).await.unwrap();
+        assert_eq!(shed.enter(Rank::Low, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Rank::GoesOn, 0));
         assert!(poll!(&mut waiting).is_pending());
         drop(place);
         assert_eq!(shed.at_work(), 1);
@@ -328,9 +330,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_too_long_is_refused_and_a_place_given_to_one_who_is_gone_is_free() {
         let shed = shed(1);
-        let place = shed.enter(Class::Critical, 0).await.unwrap();
-        assert_eq!(shed.enter(Class::Critical, 0).await.unwrap_err(), Refused);
-        let mut waiting = Box::pin(shed.enter(Class::Critical, 0));
+        let place = shed.enter(Rank::GoesOn, 0).await.unwrap();
+        assert_eq!(shed.enter(Rank::GoesOn, 0).await.unwrap_err(), Refused);
+        let mut waiting = Box::pin(shed.enter(Rank::GoesOn, 0));
         assert!(poll!(&mut waiting).is_pending());
         drop(place);
         // The place was handed over, and nobody took it.
@@ -341,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_outside_has_no_place_and_is_let_in_again_over_the_limit() {
         let shed = shed(1);
-        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let place = shed.enter(Rank::GoesOn, 0).await.unwrap();
         let (answer, neighbour) = oneshot::channel::<()>();
         let asking = async {
             let outside = step_outside();
@@ -351,7 +353,7 @@ mod tests {
         let mut asking = Box::pin(place.hold(asking));
         assert!(poll!(&mut asking).is_pending());
         assert_eq!(shed.at_work(), 0);
-        let other = shed.enter(Class::Low, 0).await.unwrap();
+        let other = shed.enter(Rank::Low, 0).await.unwrap();
         answer.send(()).unwrap();
         asking.await;
         assert_eq!(shed.at_work(), 2);
@@ -362,7 +364,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_goes_on_after_its_client_left_keeps_the_place_until_it_is_done() {
         let shed = shed(1);
-        let place = shed.enter(Class::Critical, 0).await.unwrap();
+        let place = shed.enter(Rank::GoesOn, 0).await.unwrap();
         let (done, work) = oneshot::channel::<()>();
         let mut task = None;
         let spawning = async { task = Some(tokio::spawn(carry(async { work.await.unwrap() }))) };

@@ -1,16 +1,21 @@
-//! The law against a model of a server: open arrivals at 0.5 to 4 times what it can do; no clock, no task, a fixed seed.
+//! The gate and its law against a model of a server: open arrivals at 0.1 to 4 times what it can do, of which a tenth are
+//! checkouts of two requests, an order and its payment; no clock, no task, a fixed seed.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::gate::{Arrival, Class, Gate, Waiter};
+use super::gate::{Arrival, Gate};
 use super::law::Bounds;
+use super::queue::Waiter;
+use super::rank::{Class, Rank};
 
 const BOUNDS: Bounds = Bounds { least: 4, first: 20, most: 200 };
-/// Two kinds of requests and what they take alone on one core, in seconds.
-const CHECKOUT: (usize, f64) = (0, 0.005);
-const BROWSE: (usize, f64) = (1, 0.001);
+/// What a request takes alone on one core, in seconds: one of the two of a checkout, and a read.
+const HALF_CHECKOUT: f64 = 0.0033;
+const READ: f64 = 0.0003;
+/// What a refusal takes of it.
+const REFUSAL: f64 = 0.000_02;
 
 /// A generator of Knuth's constants; what it is used for needs no better one.
 struct Dice(u64);
@@ -31,7 +36,8 @@ impl Dice {
 
 #[derive(Clone)]
 struct Guest {
-    class: Class,
+    rank: Rank,
+    /// A payment came when its order did.
     arrived: f64,
     /// When it gives up waiting.
     until: f64,
@@ -45,8 +51,7 @@ impl Waiter for Guest {
 }
 
 struct Job {
-    class: Class,
-    arrived: f64,
+    guest: Guest,
     begun: f64,
     beside: usize,
     /// Seconds of one core that it still needs.
@@ -63,12 +68,20 @@ struct Tally {
 }
 
 impl Tally {
-    fn share_answered(&self, class: Class) -> f64 {
-        f64::from(self.answered[class as usize]) / f64::from(self.offered[class as usize].max(1))
+    /// Of those who came, how many were answered: critical, normal, low.
+    fn shares(&self) -> [f64; 3] {
+        Class::ALL.map(|class| {
+            let [answered, offered] = [&self.answered, &self.offered].map(|of| of[class.index()]);
+            f64::from(answered) / f64::from(offered.max(1))
+        })
+    }
+
+    fn checkouts(&self) -> f64 {
+        f64::from(self.answered[Class::Critical.index()])
     }
 
     fn limit(&self) -> f64 {
-        self.limits.iter().sum::<f64>() / f64::from(u32::try_from(self.limits.len()).unwrap())
+        self.limits.iter().sum::<f64>() / count(self.limits.len())
     }
 
     fn p99(&mut self) -> f64 {
@@ -77,108 +90,165 @@ impl Tally {
     }
 }
 
-struct Model {
-    cores: f64,
-    /// Arrivals a second.
-    rate: f64,
-    seconds: f64,
-    /// Before this nothing is counted.
-    from: f64,
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap())
 }
 
 fn at(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// Arrivals of which a fifth are checkouts, three fifths reads and a fifth is low.
-fn class_of(roll: f64) -> Class {
-    if roll < 0.2 {
-        Class::Critical
-    } else if roll < 0.8 {
-        Class::Normal
+/// A checkout begins with its order.
+fn rank_of(roll: f64) -> Rank {
+    if roll < 0.1 {
+        Rank::Begins
+    } else if roll < 0.7 {
+        Rank::Normal
     } else {
-        Class::Low
+        Rank::Low
     }
 }
 
-fn cost(class: Class) -> (usize, f64) {
-    match class {
-        Class::Critical => CHECKOUT,
-        Class::Normal | Class::Low => BROWSE,
+fn cost(rank: Rank) -> f64 {
+    match rank {
+        Rank::GoesOn | Rank::Begins => HALF_CHECKOUT,
+        Rank::Normal | Rank::Low => READ,
     }
 }
 
-/// How many of these requests one core does in a second.
+/// How many arrivals of this mix one core does in a second.
 fn capacity_of_a_core() -> f64 {
-    1.0 / (0.2 * CHECKOUT.1 + 0.8 * BROWSE.1)
+    1.0 / (0.1 * 2.0 * HALF_CHECKOUT + 0.9 * READ)
 }
+
+const SECONDS: f64 = 20.0;
+/// Before this the limit is still on its way from where it begins, which is far too much for one core.
+const SETTLED: f64 = 5.0;
 
 /// The cores are shared evenly among all who are at work, as by a scheduler.
-fn run(model: &Model, dice: &mut Dice) -> Tally {
-    let mut gate: Gate<Guest> = Gate::new(BOUNDS, 2);
-    let (mut tally, mut jobs, mut waiting) =
-        (Tally::default(), Vec::<Job>::new(), Vec::<Guest>::new());
-    let (mut now, mut next_arrival) = (0.0, dice.exponential(1.0 / model.rate));
-    while now < model.seconds {
-        let crowd = f64::from(u32::try_from(jobs.len()).unwrap());
-        let pace = (model.cores / crowd.max(1.0)).min(1.0);
-        let first_done = jobs.iter().map(|job| job.left).fold(f64::INFINITY, f64::min);
-        let first_end = now + first_done / pace;
-        let gives_up = waiting.iter().map(|guest| guest.until).fold(f64::INFINITY, f64::min);
-        let then = first_end.min(next_arrival).min(gives_up);
-        for job in &mut jobs {
-            job.left -= (then - now) * pace;
+struct Server {
+    cores: f64,
+    dice: Dice,
+    now: f64,
+    /// Until then the cores are busy with refusals.
+    refusing: f64,
+    gate: Gate<Guest>,
+    jobs: Vec<Job>,
+    waiting: Vec<Guest>,
+    /// Before this nothing is counted.
+    from: f64,
+    tally: Tally,
+}
+
+impl Server {
+    fn run(mut self, rate: f64) -> Tally {
+        let mut next_arrival = self.dice.exponential(1.0 / rate);
+        while self.now < SECONDS {
+            let pace = (self.cores / count(self.jobs.len()).max(1.0)).min(1.0);
+            let free = self.refusing.max(self.now);
+            let first = self.jobs.iter().map(|job| job.left).fold(f64::INFINITY, f64::min);
+            let gives_up = self.waiting.iter().map(|g| g.until).fold(f64::INFINITY, f64::min);
+            let first_end = free + first / pace;
+            let then = first_end.min(next_arrival).min(gives_up);
+            for job in &mut self.jobs {
+                job.left -= (then - free).max(0.0) * pace;
+            }
+            self.now = then;
+            if gives_up <= then {
+                self.give_up();
+            } else if first_end <= next_arrival {
+                let done = self.jobs.iter().position(|job| job.left <= 1e-9).unwrap();
+                let job = self.jobs.swap_remove(done);
+                self.done(job);
+            } else {
+                next_arrival = self.now + self.dice.exponential(1.0 / rate);
+                let rank = rank_of(self.dice.roll());
+                if self.now > self.from {
+                    self.tally.offered[rank.class().index()] += 1;
+                }
+                self.arrive(rank, self.now);
+            }
+            self.let_in();
         }
-        now = then;
-        if gives_up <= then {
-            waiting.retain(|guest| {
-                guest.gone.set(guest.gone.get() || guest.until <= now);
-                !guest.gone.get()
-            });
-        } else if first_end <= next_arrival {
-            let done = jobs.iter().position(|job| job.left <= first_done * 1e-9 + 1e-12).unwrap();
-            let job = jobs.swap_remove(done);
-            gate.learn(at(now), cost(job.class).0, at(now - job.begun), job.beside);
-            gate.leave();
-            if job.arrived > model.from {
-                tally.answered[job.class as usize] += 1;
-                tally.limits.push(f64::from(u32::try_from(gate.limit()).unwrap()));
-                if job.class == Class::Critical {
-                    tally.checkout_seconds.push(now - job.arrived);
-                }
+        self.tally
+    }
+
+    fn arrive(&mut self, rank: Rank, arrived: f64) {
+        let guest = Guest { rank, arrived, until: f64::INFINITY, gone: Rc::default() };
+        match self.gate.arrive(at(self.now), rank, || guest.clone()) {
+            Arrival::Entered { beside } => self.begin(guest, beside),
+            Arrival::Queued { patience } => {
+                let until = self.now + patience.as_secs_f64();
+                self.waiting.push(Guest { until, ..guest });
             }
-        } else {
-            next_arrival = now + dice.exponential(1.0 / model.rate);
-            let class = class_of(dice.roll());
-            if now > model.from {
-                tally.offered[class as usize] += 1;
-            }
-            let guest = Guest { class, arrived: now, until: f64::INFINITY, gone: Rc::default() };
-            match gate.arrive(at(now), class, || guest.clone()) {
-                Arrival::Entered { beside } => {
-                    let left = cost(class).1 * dice.roll() * 2.0;
-                    jobs.push(Job { class, arrived: now, begun: now, beside, left });
-                }
-                Arrival::Queued { patience } => {
-                    waiting.push(Guest { until: now + patience.as_secs_f64(), ..guest });
-                }
-                Arrival::Refused => {}
-            }
-        }
-        // Whom the gate has dropped waits no longer.
-        waiting.retain(|guest| Rc::strong_count(&guest.gone) > 1);
-        while let Some((guest, beside)) = gate.next(at(now)) {
-            waiting.retain(|other| !Rc::ptr_eq(&other.gone, &guest.gone));
-            let left = cost(guest.class).1 * dice.roll() * 2.0;
-            jobs.push(Job { class: guest.class, arrived: guest.arrived, begun: now, beside, left });
+            Arrival::Refused => self.refuse(1),
         }
     }
-    tally
+
+    fn begin(&mut self, guest: Guest, beside: usize) {
+        let left = cost(guest.rank) * self.dice.roll() * 2.0;
+        self.jobs.push(Job { guest, begun: self.now, beside, left });
+    }
+
+    fn refuse(&mut self, number: usize) {
+        self.refusing = self.refusing.max(self.now) + count(number) * REFUSAL / self.cores;
+    }
+
+    fn give_up(&mut self) {
+        let (now, before) = (self.now, self.waiting.len());
+        self.waiting.retain(|guest| {
+            guest.gone.set(guest.until <= now);
+            !guest.gone.get()
+        });
+        self.refuse(before - self.waiting.len());
+    }
+
+    fn done(&mut self, Job { guest, begun, beside, .. }: Job) {
+        self.gate.learn(at(self.now), guest.rank.index(), at(self.now - begun), beside);
+        self.gate.leave();
+        if guest.rank == Rank::Begins {
+            self.let_in();
+            return self.arrive(Rank::GoesOn, guest.arrived);
+        }
+        if guest.arrived > self.from {
+            let class = guest.rank.class();
+            self.tally.answered[class.index()] += 1;
+            self.tally.limits.push(count(self.gate.limit()));
+            if class == Class::Critical {
+                self.tally.checkout_seconds.push(self.now - guest.arrived);
+            }
+        }
+    }
+
+    /// Whom the gate has dropped waits no longer.
+    fn let_in(&mut self) {
+        while let Some((guest, beside)) = self.gate.next(at(self.now)) {
+            self.waiting.retain(|other| !Rc::ptr_eq(&other.gone, &guest.gone));
+            self.begin(guest, beside);
+        }
+        let before = self.waiting.len();
+        self.waiting.retain(|guest| Rc::strong_count(&guest.gone) > 1);
+        self.refuse(before - self.waiting.len());
+    }
 }
 
 fn curve(cores: f64, load: f64) -> Tally {
-    let rate = load * cores * capacity_of_a_core();
-    run(&Model { cores, rate, seconds: 20.0, from: 5.0 }, &mut Dice(7))
+    measure(cores, load, SETTLED)
+}
+
+fn measure(cores: f64, load: f64, from: f64) -> Tally {
+    let server = Server {
+        cores,
+        dice: Dice(7),
+        now: 0.0,
+        refusing: 0.0,
+        gate: Gate::new(BOUNDS, Rank::ALL.len()),
+        jobs: Vec::new(),
+        waiting: Vec::new(),
+        from,
+        tally: Tally::default(),
+    };
+    server.run(load * cores * capacity_of_a_core())
 }
 
 #[test]
@@ -192,23 +262,39 @@ fn under_strain_the_limit_settles_where_a_short_queue_keeps_every_core_busy() {
 }
 
 #[test]
-fn low_goes_first_then_normal_and_checkout_is_done_as_fast_as_it_can_be() {
+fn below_what_can_be_done_hardly_anybody_is_refused() {
     for cores in [1.0, 8.0] {
-        let can = cores / CHECKOUT.1;
+        for load in [0.1, 0.5, 0.75] {
+            let [checkout, normal, low] = measure(cores, load, 0.0).shares();
+            let place = format!("{cores} cores at {load}: {checkout:.3} {normal:.3} {low:.3}");
+            assert!(checkout >= 0.99 && normal >= 0.99 && low >= 0.95, "{place}");
+        }
+    }
+}
+
+#[test]
+fn low_goes_first_then_normal_and_checkouts_are_done_as_if_nobody_else_came() {
+    for cores in [1.0, 8.0] {
         let alone = curve(cores, 0.1).p99();
-        for load in [0.5, 1.0, 1.5, 2.0, 4.0] {
+        let can = cores / (2.0 * HALF_CHECKOUT) * (SECONDS - SETTLED);
+        let mut peak = 0.0_f64;
+        for load in [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0] {
             let mut tally = curve(cores, load);
-            let [checkout, normal, low] = Class::ALL.map(|class| tally.share_answered(class));
-            let place = format!("{cores} cores at {load}: {checkout:.2} {normal:.2} {low:.2}");
-            // At either end of a run some are under way.
+            let [checkout, normal, low] = tally.shares();
+            let (done, p99) = (tally.checkouts(), tally.p99());
+            let place = format!(
+                "{cores} cores at {load}: {checkout:.3} {normal:.3} {low:.3}, {done} checkouts, \
+                 limit {:.1}, p99 {p99:.4} of {alone:.4} alone",
+                tally.limit()
+            );
+            // At the end of a run some are under way.
             assert!(checkout + 0.01 >= normal && normal + 0.01 >= low, "{place}");
-            let asked = 0.2 * load * cores * capacity_of_a_core();
-            let done = checkout * asked;
-            assert!(done >= 0.9 * asked.min(can), "{place}");
             assert!(load < 1.5 || low < 0.1, "{place}");
-            assert!(load > 0.5 || low > 0.95, "{place}");
-            let p99 = tally.p99();
-            assert!(p99 <= 8.0 * alone, "{place}: {p99}");
+            peak = peak.max(done);
+            assert!(done >= 0.9 * peak || load < 1.0, "{place}");
+            // A payment is hardly ever refused, so that what is done is work for somebody.
+            assert!(load < 1.5 || done >= 0.85 * can, "{place}");
+            assert!(load < 2.0 || p99 <= 5.5 * alone, "{place}");
         }
     }
 }
