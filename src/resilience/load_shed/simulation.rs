@@ -2,6 +2,7 @@
 //! checkouts of two requests, an order and its payment; no clock, no task, a fixed seed.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -39,8 +40,7 @@ struct Guest {
     rank: Rank,
     /// A payment came when its order did.
     arrived: f64,
-    /// When it gives up waiting.
-    until: f64,
+    /// Waits no longer.
     gone: Rc<Cell<bool>>,
 }
 
@@ -134,7 +134,9 @@ struct Server {
     refusing: f64,
     gate: Gate<Guest>,
     jobs: Vec<Job>,
-    waiting: Vec<Guest>,
+    /// By when their patience ends and a number; those who were let in stay here until then.
+    waiting: BTreeMap<(Duration, u64), Guest>,
+    queued: u64,
     /// Before this nothing is counted.
     from: f64,
     tally: Tally,
@@ -147,13 +149,16 @@ impl Server {
             let pace = (self.cores / count(self.jobs.len()).max(1.0)).min(1.0);
             let free = self.refusing.max(self.now);
             let first = self.jobs.iter().map(|job| job.left).fold(f64::INFINITY, f64::min);
-            let gives_up = self.waiting.iter().map(|g| g.until).fold(f64::INFINITY, f64::min);
+            let gives_up = self
+                .waiting
+                .first_key_value()
+                .map_or(f64::INFINITY, |((end, _), _)| end.as_secs_f64());
             let first_end = free + first / pace;
             let then = first_end.min(next_arrival).min(gives_up);
             for job in &mut self.jobs {
                 job.left -= (then - free).max(0.0) * pace;
             }
-            self.now = then;
+            self.now = self.now.max(then);
             if gives_up <= then {
                 self.give_up();
             } else if first_end <= next_arrival {
@@ -174,14 +179,14 @@ impl Server {
     }
 
     fn arrive(&mut self, rank: Rank, arrived: f64) {
-        let guest = Guest { rank, arrived, until: f64::INFINITY, gone: Rc::default() };
+        let guest = Guest { rank, arrived, gone: Rc::default() };
         match self.gate.arrive(at(self.now), rank, || guest.clone()) {
             Arrival::Entered { beside } => self.begin(guest, beside),
             Arrival::Queued { patience } => {
-                let until = self.now + patience.as_secs_f64();
-                self.waiting.push(Guest { until, ..guest });
+                self.queued += 1;
+                self.waiting.insert((at(self.now) + patience, self.queued), guest);
             }
-            Arrival::Refused => self.refuse(1),
+            Arrival::Refused => self.refuse(),
         }
     }
 
@@ -190,17 +195,16 @@ impl Server {
         self.jobs.push(Job { guest, begun: self.now, beside, left });
     }
 
-    fn refuse(&mut self, number: usize) {
-        self.refusing = self.refusing.max(self.now) + count(number) * REFUSAL / self.cores;
+    fn refuse(&mut self) {
+        self.refusing = self.refusing.max(self.now) + REFUSAL / self.cores;
     }
 
     fn give_up(&mut self) {
-        let (now, before) = (self.now, self.waiting.len());
-        self.waiting.retain(|guest| {
-            guest.gone.set(guest.until <= now);
-            !guest.gone.get()
-        });
-        self.refuse(before - self.waiting.len());
+        if let Some((_, guest)) = self.waiting.pop_first()
+            && !guest.gone.replace(true)
+        {
+            self.refuse();
+        }
     }
 
     fn done(&mut self, Job { guest, begun, beside, .. }: Job) {
@@ -220,15 +224,11 @@ impl Server {
         }
     }
 
-    /// Whom the gate has dropped waits no longer.
     fn let_in(&mut self) {
         while let Some((guest, beside)) = self.gate.next(at(self.now)) {
-            self.waiting.retain(|other| !Rc::ptr_eq(&other.gone, &guest.gone));
+            guest.gone.set(true);
             self.begin(guest, beside);
         }
-        let before = self.waiting.len();
-        self.waiting.retain(|guest| Rc::strong_count(&guest.gone) > 1);
-        self.refuse(before - self.waiting.len());
     }
 }
 
@@ -244,7 +244,8 @@ fn measure(cores: f64, load: f64, from: f64) -> Tally {
         refusing: 0.0,
         gate: Gate::new(BOUNDS, Rank::ALL.len()),
         jobs: Vec::new(),
-        waiting: Vec::new(),
+        waiting: BTreeMap::new(),
+        queued: 0,
         from,
         tally: Tally::default(),
     };
