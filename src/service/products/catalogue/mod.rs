@@ -14,7 +14,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::service::pool::Pool;
 use futures_util::future::try_join_all;
 use scoped_futures::ScopedFutureExt;
 use tokio::time::timeout;
@@ -30,6 +29,7 @@ use crate::domain::product::{CategoryCount, Product, ProductFilter};
 use crate::resilience::bulkhead::Bulkhead;
 use crate::resilience::cache::tier::{CacheTier, Notice};
 use crate::resilience::cache::{Cache, Loaded, Moment, NotLoaded, Peers};
+use crate::service::pool::Pool;
 use crate::service::transact::{AsStoreError, CommitWatch, read};
 use crate::store::{StoreError, products};
 
