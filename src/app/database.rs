@@ -8,7 +8,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::install::install;
-use super::{AppError, redis, services};
+use super::{AppError, services};
 use crate::config::{Config, Database};
 use crate::domain::ambient::Ambient;
 use crate::service::pool::Pool;
@@ -61,8 +61,7 @@ pub async fn run_migrate(config: &Config) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     migrate(url).await?;
     let pool = pool(url, &config.database)?;
-    let redis = redis::open(config)?;
-    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
+    let services = services::open(config, &pool, &Ambient::system(), None);
     let installed = install(config, &services).await;
     pool.close().await;
     installed

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use super::{AppError, database, redis, services};
+use super::{AppError, database, services};
 use crate::cli::{self, DeadLettersArgs};
 use crate::config::Config;
 use crate::domain::ambient::Ambient;
@@ -16,8 +16,7 @@ use crate::worker::consumers::NAMES;
 pub async fn run(config: &Config, args: &DeadLettersArgs) -> Result<ExitCode, Box<dyn Error>> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let redis = redis::open(config)?;
-    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
+    let services = services::open(config, &pool, &Ambient::system(), None);
     let code = cli::dead_letters::run(&services, args, &NAMES).await?;
     pool.close().await;
     Ok(code)

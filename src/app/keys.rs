@@ -1,6 +1,6 @@
 //! Gives `till keys` its part: the database that settings name.
 
-use super::{AppError, database, redis, services};
+use super::{AppError, database, services};
 use crate::cli::{self, KeysArgs};
 use crate::config::Config;
 use crate::domain::ambient::Ambient;
@@ -12,8 +12,7 @@ use crate::domain::ambient::Ambient;
 pub async fn run(config: &Config, args: &KeysArgs) -> Result<(), AppError> {
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
-    let redis = redis::open(config)?;
-    let services = services::open(config, &pool, &Ambient::system(), redis.as_ref());
+    let services = services::open(config, &pool, &Ambient::system(), None);
     let done = cli::keys::run(&services, args).await;
     pool.close().await;
     Ok(done?)

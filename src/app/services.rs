@@ -15,7 +15,8 @@ use crate::service::pool::Pool;
 use crate::service::products::{Catalogue, CatalogueSettings};
 use crate::shutdown::Shutdown;
 
-/// Services over this pool, and over Redis where there is one; nothing is asked of either yet.
+/// Services over this pool, and over Redis where there is one and the program reads or changes the catalogue; nothing is
+/// asked of either yet.
 pub fn open(config: &Config, pool: &Pool, ambient: &Ambient, redis: Option<&Redis>) -> Services {
     let auth = Auth::new(AuthSettings {
         issuer: config.http.public_url.as_str().to_owned(),

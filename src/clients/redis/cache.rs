@@ -29,11 +29,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const ANSWERED: Duration = Duration::from_millis(300);
 
 /// Gives the generation of a space, made if need be, and what is kept under it.
-const GET: &str = include_str!("cache/get.lua");
+const GET: &str = concat!(include_str!("cache/generation.lua"), include_str!("cache/get.lua"));
 /// Keeps a value under the generation it was loaded in.
 const PUT: &str = include_str!("cache/put.lua");
 /// Keeps a value that was changed and tells of it.
-const TELL: &str = include_str!("cache/tell.lua");
+const TELL: &str = concat!(include_str!("cache/generation.lua"), include_str!("cache/tell.lua"));
 /// Raises generations, and tells of it where there is something to tell.
 const RENEW: &str = include_str!("cache/renew.lua");
 

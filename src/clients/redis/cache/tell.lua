@@ -1,13 +1,7 @@
--- KEYS: the space's generation, the value. ARGV: version, bytes, lifetime in ms, channel, message.
+-- After generation.lua. KEYS: the space's generation, the value. ARGV: version, bytes, lifetime in ms, channel, message.
 -- Puts the value in the place of an older one. Where there is none, only its version is kept, so that an older value
 -- can't come there: this may be told late, and what was there meanwhile may be lost.
 -- Tells of it in any case: whoever has an older one forgets it.
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  local time = redis.call('TIME')
-  generation = string.format('%.0f', time[1] * 1000000 + time[2])
-  redis.call('SET', KEYS[1], generation)
-end
 local kept = redis.call('HMGET', KEYS[2], 'generation', 'version')
 if kept[1] ~= generation then
   redis.call('DEL', KEYS[2])

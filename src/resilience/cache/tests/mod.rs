@@ -12,6 +12,7 @@ use std::time::Duration as StdDuration;
 use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::shelf::Shelf;
@@ -102,6 +103,17 @@ impl House {
             version: AtomicUsize::new(1),
         };
         Self { clock, ambient, peers, cache, origin: Arc::new(origin) }
+    }
+
+    /// Hears of changes until it is told to stop; it does when this returns.
+    async fn follow(&self) -> (JoinHandle<()>, CancellationToken) {
+        let (peers, stop) = (Arc::clone(&self.peers), CancellationToken::new());
+        let until = stop.clone();
+        let following = tokio::spawn(async move { peers.follow(|_| (), &until).await });
+        while !self.peers.hears() {
+            tokio::task::yield_now().await;
+        }
+        (following, stop)
     }
 
     async fn get(&self, key: &str) -> Answer<i64, Away> {
@@ -369,12 +381,7 @@ async fn when_a_line_is_there_again_what_was_held_before_is_asked_for_anew() {
 async fn when_a_line_is_there_again_nothing_is_believed_that_the_shared_tier_had() {
     let shelf = Arc::new(Shelf::default());
     let house = House::over(Some(shelf.clone()));
-    let (peers, stop) = (Arc::clone(&house.peers), CancellationToken::new());
-    let until = stop.clone();
-    let following = tokio::spawn(async move { peers.follow(|_| (), &until).await });
-    while !house.peers.hears() {
-        tokio::task::yield_now().await;
-    }
+    let (following, stop) = house.follow().await;
     house.value("known").await;
     settle().await;
     assert_eq!(shelf.version_of("known"), Some(1));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::tier::{Change, Kept};
 use super::shelf::Shelf;
-use super::{CancellationToken, House, SPACE, StdDuration};
+use super::{House, SPACE, StdDuration};
 
 fn changes(count: usize) -> Vec<Change> {
     let change = |number| {
@@ -34,12 +34,7 @@ async fn what_many_changes_were_told_before_it_failed_is_not_told_again() {
 async fn what_is_untold_at_the_stop_is_told_before_the_end() {
     let shelf = Arc::new(Shelf::default());
     let house = House::over(Some(shelf.clone()));
-    let (peers, stop) = (Arc::clone(&house.peers), CancellationToken::new());
-    let until = stop.clone();
-    let following = tokio::spawn(async move { peers.follow(|_| (), &until).await });
-    while !house.peers.hears() {
-        tokio::task::yield_now().await;
-    }
+    let (following, stop) = house.follow().await;
     house.peers.note(changes(30));
     stop.cancel();
     following.await.unwrap();
