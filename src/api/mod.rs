@@ -18,12 +18,14 @@ pub mod timestamp;
 pub mod v1;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::domain::ambient::Ambient;
-use middleware::{EdgeSettings, json_only, rate_limit};
+use middleware::EdgeSettings;
+use middleware::around::around;
+use middleware::json_only::JsonOnly;
+use middleware::rate_limit::RateLimited;
 use state::ApiState;
 
 /// The table of contents: every resource is one line, `.merge(v1::<resource>::routes())`.
@@ -63,13 +65,13 @@ pub fn router_beside(
     let document = document();
     let (resources, files) = (Router::from(resources()), Router::from(files()));
     let routes = resources
-        .layer(from_fn(json_only::layer))
+        .layer(around(JsonOnly))
         .merge(files)
         .with_state(state.clone())
         .merge(openapi::routes(&document))
         .merge(docs::routes())
         .merge(others);
-    let limited = routes.layer(from_fn_with_state(state, rate_limit::layer));
+    let limited = routes.layer(around(RateLimited(state)));
     middleware::wrap(limited, edge, ambient)
 }
 

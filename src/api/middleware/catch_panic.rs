@@ -6,10 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
+use super::around::{Around, Inner};
 use crate::api::problem::{Problem, ProblemCode};
 
 /// What a handler said as it panicked; for the log alone.
@@ -17,13 +17,27 @@ use crate::api::problem::{Problem, ProblemCode};
 #[error("the handler panicked: {0}")]
 struct HandlerPanic(String);
 
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    // The request is gone after a panic; what requests share is shared by locks that know poisoning, or by none.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(payload) => {
-            let cause: Arc<dyn Error + Send + Sync> = Arc::new(HandlerPanic(words(&*payload)));
-            Problem::new(ProblemCode::InternalError).caused_by(cause).into_response()
+#[derive(Debug, Clone)]
+pub(super) struct CatchPanic;
+
+impl Around for CatchPanic {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        // The request is gone after a panic; what requests share is shared by locks that know poisoning, or by none.
+        // A handler runs as its answer is awaited, not as it is begun.
+        let answer = AssertUnwindSafe(inner.begin(request)).catch_unwind();
+        async {
+            match answer.await {
+                Ok(response) => response,
+                Err(payload) => {
+                    let cause: Arc<dyn Error + Send + Sync> =
+                        Arc::new(HandlerPanic(words(&*payload)));
+                    Problem::new(ProblemCode::InternalError).caused_by(cause).into_response()
+                }
+            }
         }
     }
 }

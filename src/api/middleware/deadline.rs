@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
+use super::around::{Around, Inner};
 use crate::api::problem::{Problem, ProblemCode};
 
 /// How long requests may take.
@@ -26,17 +26,22 @@ impl Deadlines {
 }
 
 /// Covers the reading of the body too, since extractors run within.
-pub(super) async fn layer(
-    State(deadlines): State<Deadlines>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let deadline = deadlines.of(&request);
-    match timeout(deadline, next.run(request)).await {
-        Ok(response) => response,
-        Err(_elapsed) => {
-            let detail = format!("The request did not finish within {deadline:?}.");
-            Problem::new(ProblemCode::RequestTimeout).detail(detail).into_response()
+impl Around for Deadlines {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let deadline = self.of(&request);
+        let answer = timeout(deadline, inner.begin(request));
+        async move {
+            match answer.await {
+                Ok(response) => response,
+                Err(_elapsed) => {
+                    let detail = format!("The request did not finish within {deadline:?}.");
+                    Problem::new(ProblemCode::RequestTimeout).detail(detail).into_response()
+                }
+            }
         }
     }
 }

@@ -1,26 +1,37 @@
 //! Answers 406 where `Accept` rules JSON out; for routes that have nothing else to offer, before they do anything.
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
+use std::future::ready;
 
+use super::around::{Around, Inner};
 use crate::api::problem::{Problem, ProblemCode};
 
-pub(in crate::api) async fn layer(request: Request, next: Next) -> Response {
-    let fields: Vec<&str> = request
-        .headers()
-        .get_all(ACCEPT)
-        .iter()
-        // What is no text names no media type.
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    if !accepts_json(&fields.join(",")) {
-        return Problem::new(ProblemCode::NotAcceptable)
-            .detail("This address answers with application/json.")
-            .into_response();
+#[derive(Debug, Clone)]
+pub(in crate::api) struct JsonOnly;
+
+impl Around for JsonOnly {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        if wants_json(request.headers()) {
+            return Either::Left(inner.begin(request));
+        }
+        let problem = Problem::new(ProblemCode::NotAcceptable)
+            .detail("This address answers with application/json.");
+        Either::Right(ready(problem.into_response()))
     }
-    next.run(request).await
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    // What is no text names no media type.
+    let fields = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts_json(&fields.collect::<Vec<_>>().join(","))
 }
 
 /// Whether the most specific range that matches JSON has a weight above 0 (RFC 9110 §12.5.1).

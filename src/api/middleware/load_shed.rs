@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 
+use super::around::{Around, Inner};
 use super::method;
 use crate::api::priority::{self, Priority};
 use crate::api::problem::{Problem, ProblemCode};
@@ -50,23 +50,34 @@ pub(super) fn was_shed(response: &Response) -> bool {
     response.extensions().get::<Shed>().is_some()
 }
 
-pub(super) async fn layer(
-    State(shedding): State<Shedding>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let (rank, kind) = match priority::of(method::name(request.method()), route) {
-        Priority::Always => return next.run(request).await,
-        Priority::Ranked { rank, kind } => (rank, kind),
-    };
-    let Ok(slot) = shedding.gate.enter(rank, kind).await else { return shedding.refusal() };
+impl Around for Shedding {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let priority = priority::of(method::name(request.method()), route);
+        let (shedding, mut inner) = (self.clone(), inner.clone());
+        async move {
+            match priority {
+                Priority::Always => inner.begin(request).await,
+                Priority::Ranked { rank, kind } => match shedding.gate.enter(rank, kind).await {
+                    Ok(slot) => admitted(slot, request, &mut inner).await,
+                    Err(_refused) => shedding.refusal(),
+                },
+            }
+        }
+    }
+}
+
+async fn admitted<I: Inner>(slot: Slot, request: Request, inner: &mut I) -> Response {
     let request = if request.body().is_end_stream() {
         request
     } else {
         request.map(|body| Body::new(Awaited { body, slot: slot.clone(), outside: None }))
     };
-    let response = slot.hold(next.run(request)).await;
+    let response = slot.hold(inner.begin(request)).await;
     // A refusal is quick and a failure may be slow for any reason: neither tells how long the work takes.
     if response.status().is_success() {
         slot.worked();

@@ -1,20 +1,38 @@
 //! Counts and times requests; every label is bounded, so that no client can grow the set of series.
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{Gauge, Label, gauge, histogram};
 use tokio::time::Instant;
 
+use super::around::{Around, Inner};
 use super::method;
 
 /// Records how long the answer took until its head, and how many requests are being answered.
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    let method = method::name(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let _active = Active::begin(method);
-    let begun = Instant::now();
-    let response = next.run(request).await;
+#[derive(Debug, Clone)]
+pub(super) struct Measured;
+
+impl Around for Measured {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let method = method::name(request.method());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let active = Active::begin(method);
+        let begun = Instant::now();
+        let answer = inner.begin(request);
+        async move {
+            let response = answer.await;
+            record(method, route, &response, begun);
+            drop(active);
+            response
+        }
+    }
+}
+
+fn record(method: &'static str, route: Option<MatchedPath>, response: &Response, begun: Instant) {
     let mut labels = vec![
         Label::from_static_parts("http_request_method", method),
         Label::new("http_response_status_code", response.status().as_str().to_owned()),
@@ -23,7 +41,6 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         labels.push(Label::new("http_route", route.as_str().to_owned()));
     }
     histogram!("http_server_request_duration_seconds", labels).record(begun.elapsed());
-    response
 }
 
 /// Counts itself out again when it is dropped, so that a client that goes away is not counted for ever.

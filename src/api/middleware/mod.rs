@@ -1,6 +1,6 @@
 //! What happens around every request, assembled once; it knows no resource and no route.
 //!
-//! From the outside in, each layer where it is for a reason:
+//! How a layer is written stands in `around`. From the outside in, each layer where it is for a reason:
 //! 1. `request_id`: everything further in names the request by it, and even a refusal carries it.
 //! 2. `span`: every line that is logged further in stands within it.
 //! 3. `metrics`: counts what clients see, so it wraps whatever may still change the status.
@@ -19,6 +19,7 @@
 //! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `json_only` is for routes
 //! whose one representation is JSON.
 
+pub(in crate::api) mod around;
 mod catch_panic;
 mod cors;
 mod deadline;
@@ -37,13 +38,20 @@ mod url_limit;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 
 use crate::domain::ambient::Ambient;
+use around::around;
+use catch_panic::CatchPanic;
 use deadline::Deadlines;
+use limit_headers::LimitHeaders;
+use load_shed::Shedding;
+use metrics::Measured;
 use problems::Bounds;
+use request_id::RequestIds;
 use security_headers::Hsts;
+use span::Spans;
+use url_limit::UrlLimit;
 
 pub use request_id::{RequestId, X_REQUEST_ID};
 pub use settings::EdgeSettings;
@@ -54,19 +62,19 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
     let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
         settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
-    let shedding = load_shed.map(|bounds| load_shed::Shedding::new(bounds, ambient.clone()));
+    let shedding = load_shed.map(|bounds| Shedding::new(bounds, ambient.clone()));
     let stack = ServiceBuilder::new()
-        .layer(from_fn_with_state(ambient.clone(), request_id::layer))
-        .layer(from_fn(span::layer))
-        .layer(from_fn(metrics::layer))
-        .layer(from_fn_with_state(Hsts(hsts), security_headers::layer))
+        .layer(around(RequestIds(ambient.clone())))
+        .layer(around(Spans))
+        .layer(around(Measured))
+        .layer(around(Hsts(hsts)))
         .option_layer(cors::layer(cors_origins))
-        .layer(from_fn_with_state(ambient, limit_headers::layer))
-        .layer(from_fn_with_state(Bounds { body_limit }, problems::layer))
-        .layer(from_fn(url_limit::layer))
-        .option_layer(shedding.map(|gate| from_fn_with_state(gate, load_shed::layer)))
-        .layer(from_fn(catch_panic::layer))
-        .layer(from_fn_with_state(deadlines, deadline::layer))
+        .layer(around(LimitHeaders(ambient)))
+        .layer(around(Bounds { body_limit }))
+        .layer(around(UrlLimit))
+        .option_layer(shedding.map(around))
+        .layer(around(CatchPanic))
+        .layer(around(deadlines))
         .layer(DefaultBodyLimit::max(body_limit));
     routes.layer(stack)
 }

@@ -3,14 +3,15 @@
 use std::error::Error;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
 
-use super::{load_shed, request_id, url_limit};
+use super::around::{Around, Inner};
+use super::request_id::RequestId;
+use super::{load_shed, url_limit};
 use crate::api::problem::{MEDIA_TYPE, Problem, ProblemCode};
 
 /// What a problem's text may name that only the edge knows.
@@ -20,15 +21,31 @@ pub(super) struct Bounds {
     pub body_limit: usize,
 }
 
-pub(super) async fn layer(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
-    let instance = url_limit::shown_path(request.uri()).to_owned();
-    let request_id = request_id::of(&request);
-    let method = request.method().clone();
-    let mut response = next.run(request).await;
+impl Around for Bounds {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let (bounds, method, uri) = (*self, request.method().clone(), request.uri().clone());
+        let request_id = request.extensions().get::<RequestId>().cloned();
+        let answer = inner.begin(request);
+        async move { finish(answer.await, bounds, &method, &uri, request_id.as_ref()) }
+    }
+}
+
+fn finish(
+    mut response: Response,
+    bounds: Bounds,
+    method: &Method,
+    uri: &Uri,
+    request_id: Option<&RequestId>,
+) -> Response {
+    let instance = url_limit::shown_path(uri);
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => measured(problem, bounds),
-        None if is_foreign(&response, &instance) => {
-            let problem = named(response.status(), &method, bounds);
+        None if is_foreign(&response, instance) => {
+            let problem = named(response.status(), method, bounds);
             response = with_headers_of(&problem, &response);
             problem
         }
@@ -41,7 +58,8 @@ pub(super) async fn layer(State(bounds): State<Bounds>, request: Request, next: 
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);
-    *response.body_mut() = Body::from(problem.body(&instance, &request_id));
+    let request_id = request_id.map_or("", |RequestId(id)| id.as_str());
+    *response.body_mut() = Body::from(problem.body(instance, request_id));
     response
 }
 

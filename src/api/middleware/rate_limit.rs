@@ -1,20 +1,40 @@
 //! Counts a request against the limits of whom it comes from, and refuses what is beyond them before anything else is done
 //! for it; whose limits they are stands in `api::limits`.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
 
+use super::around::{Around, Inner};
 use crate::api::extract::caller::Credentials;
 use crate::api::limits::Limits;
 use crate::api::limits::told::{self, Tally};
 use crate::api::state::ApiState;
 
 /// Leaves [`Credentials`] and the [`Subject`](crate::api::limits::Subject) for whoever needs to know them.
-pub async fn layer(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    if !Limits::apply_to(request.uri().path()) {
-        return next.run(request).await;
+#[derive(Debug, Clone)]
+pub struct RateLimited(pub ApiState);
+
+impl Around for RateLimited {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        if !Limits::apply_to(request.uri().path()) {
+            return Either::Left(inner.begin(request));
+        }
+        let (state, mut inner) = (self.0.clone(), inner.clone());
+        Either::Right(async move {
+            match count(&state, request).await {
+                Ok(request) => inner.begin(request).await,
+                Err(refused) => refused,
+            }
+        })
     }
+}
+
+async fn count(state: &ApiState, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
     let credentials = Credentials::read(&parts.headers, &state.services).await;
     let subject = state.limits.subject(&parts, credentials.bearer());
@@ -25,9 +45,9 @@ pub async fn layer(State(state): State<ApiState>, request: Request, next: Next) 
         tally.add(told);
     }
     if let Some(problem) = refusal {
-        return problem.into_response();
+        return Err(problem.into_response());
     }
     parts.extensions.insert(credentials);
     parts.extensions.insert(subject);
-    next.run(Request::from_parts(parts, body)).await
+    Ok(Request::from_parts(parts, body))
 }

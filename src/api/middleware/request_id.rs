@@ -1,10 +1,10 @@
 //! Gives every request an id and every response its header; what the id appears in is decided further in.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 
+use super::around::{Around, Inner};
 use crate::domain::ambient::Ambient;
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -16,20 +16,28 @@ const MAX_LENGTH: usize = 128;
 pub struct RequestId(pub String);
 
 /// Takes the client's id where it is one, else makes a UUIDv7.
-pub(super) async fn layer(
-    State(ambient): State<Ambient>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = sent_by_client(request.headers()).unwrap_or_else(|| ambient.uuid().to_string());
-    // Visible ASCII is always a header's value.
-    let value = HeaderValue::from_str(&id).ok();
-    request.extensions_mut().insert(RequestId(id));
-    let mut response = next.run(request).await;
-    if let Some(value) = value {
-        response.headers_mut().insert(X_REQUEST_ID, value);
+#[derive(Debug, Clone)]
+pub(super) struct RequestIds(pub Ambient);
+
+impl Around for RequestIds {
+    fn answer<I: Inner>(
+        &self,
+        mut request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let id = sent_by_client(request.headers()).unwrap_or_else(|| self.0.uuid().to_string());
+        // Visible ASCII is always a header's value.
+        let value = HeaderValue::from_str(&id).ok();
+        request.extensions_mut().insert(RequestId(id));
+        let answer = inner.begin(request);
+        async {
+            let mut response = answer.await;
+            if let Some(value) = value {
+                response.headers_mut().insert(X_REQUEST_ID, value);
+            }
+            response
+        }
     }
-    response
 }
 
 /// An id sent twice is none: nobody could say which of the two was meant.

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
+
+use super::around::{Around, Inner};
 
 /// Our pages have a style sheet and nothing that runs.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -24,27 +25,39 @@ const PRIVATE: [&str; 3] = ["/v1", "/v2", "/oauth"];
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hsts(pub Option<Duration>);
 
-pub(super) async fn layer(
-    State(Hsts(hsts)): State<Hsts>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let private = is_private(request.uri().path());
-    let mut response = next.run(request).await;
-    let unstored = private || response.status().as_u16() >= 400;
-    let headers = response.headers_mut();
+impl Around for Hsts {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let (Self(hsts), private) = (*self, is_private(request.uri().path()));
+        let answer = inner.begin(request);
+        async move {
+            let mut response = answer.await;
+            let unstored = private || response.status().as_u16() >= 400;
+            if unstored {
+                set_default(
+                    response.headers_mut(),
+                    CACHE_CONTROL,
+                    HeaderValue::from_static("no-store"),
+                );
+            }
+            protect(response.headers_mut(), hsts);
+            response
+        }
+    }
+}
+
+fn protect(headers: &mut HeaderMap, hsts: Option<Duration>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     set_default(headers, REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if is_html(headers) {
         set_default(headers, CONTENT_SECURITY_POLICY, PAGE_POLICY);
     }
-    if unstored {
-        set_default(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
     if let Some(policy) = hsts.and_then(transport_policy) {
         headers.insert(STRICT_TRANSPORT_SECURITY, policy);
     }
-    response
 }
 
 fn is_private(path: &str) -> bool {

@@ -1,23 +1,33 @@
 //! One span around each request and one event when it is answered; causes of failures are logged by `problems`.
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, info, info_span};
 
+use super::around::{Around, Inner};
 use super::{load_shed, method, request_id, url_limit};
 
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    let span = open(&request);
-    let answer = async {
+#[derive(Debug, Clone)]
+pub(super) struct Spans;
+
+impl Around for Spans {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        let span = open(&request);
         let begun = Instant::now();
-        let response = next.run(request).await;
-        close(&response, begun);
-        response
-    };
-    answer.instrument(span).await
+        let answer = span.in_scope(|| inner.begin(request));
+        let answer = async move {
+            let response = answer.await;
+            close(&response, begun);
+            response
+        };
+        answer.instrument(span)
+    }
 }
 
 fn open(request: &Request) -> Span {

@@ -2,20 +2,32 @@
 
 use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
+use std::future::ready;
 
+use super::around::{Around, Inner};
 use crate::api::problem::{Problem, ProblemCode};
 
 /// The most bytes that path and query may have together.
 pub const MAX_URL: usize = 8 * 1024;
 
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    if fits(request.uri()) {
-        return next.run(request).await;
+#[derive(Debug, Clone)]
+pub(super) struct UrlLimit;
+
+impl Around for UrlLimit {
+    fn answer<I: Inner>(
+        &self,
+        request: Request,
+        inner: &mut I,
+    ) -> impl Future<Output = Response> + Send + 'static + use<I> {
+        if fits(request.uri()) {
+            return Either::Left(inner.begin(request));
+        }
+        let detail = format!("Path and query may have at most {MAX_URL} bytes.");
+        let problem = Problem::new(ProblemCode::UriTooLong).detail(detail);
+        Either::Right(ready(problem.into_response()))
     }
-    let detail = format!("Path and query may have at most {MAX_URL} bytes.");
-    Problem::new(ProblemCode::UriTooLong).detail(detail).into_response()
 }
 
 /// The path as it may be logged and echoed: `/` for one that is refused for its length.
