@@ -1,16 +1,19 @@
 //! An open-model generator of load: requests come when they come, whether or not those before are answered.
 //!
 //! `overload capacity URL SECONDS` prints how many arrivals a second the service does at most; `overload run URL RATE SECONDS`
-//! sends that many for so long and prints one line about them. It asserts nothing; `tests/prove/overload.sh` calls it.
+//! sends that many for so long and prints one line about them, and on stderr what failed, the warming up included. It
+//! asserts nothing; `tests/prove/overload.sh` calls it.
 //! A latency is measured from the moment the request was due, so that a generator that comes late can't hide it.
 //! Of 10 arrivals 1 is a checkout (an order, and then its payment), 6 read the catalogue and 3 are of the low class.
 #![expect(
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement stops the moment something is not as it says"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -99,6 +102,8 @@ struct Shop {
     products: Vec<String>,
     keys: AtomicUsize,
     run: String,
+    /// Failures by what they were.
+    failures: Mutex<BTreeMap<String, usize>>,
 }
 
 /// One arrival, drawn.
@@ -120,6 +125,7 @@ impl Shop {
             products: Vec::new(),
             keys: AtomicUsize::new(0),
             run: began.as_micros().to_string(),
+            failures: Mutex::default(),
         };
         shop.admin = shop.sign_in("admin@example.com").await;
         for number in 0..CUSTOMERS {
@@ -154,10 +160,12 @@ impl Shop {
         );
         let deadline = Instant::now() + PATIENCE;
         let Ok(Ok(_place)) = timeout_at(deadline, self.places.acquire()).await else {
-            return (End::Failed, Value::Null);
+            return (self.failed(method, path, "no connection"), Value::Null);
         };
         let asked = timeout_at(deadline, self.exchange(request.as_bytes())).await;
-        let Ok(Some((status, body))) = asked else { return (End::Failed, Value::Null) };
+        let Ok(Some((status, body))) = asked else {
+            return (self.failed(method, path, "no answer"), Value::Null);
+        };
         let wanted = (200..300).contains(&status) && status != 202;
         let shed = status == 503 && contains(&body, b"\"overloaded\"");
         match (wanted, shed) {
@@ -166,8 +174,20 @@ impl Shop {
             }
             (true, _) => (End::Answered, serde_json::from_slice(&body).unwrap()),
             (false, true) => (End::Refused, Value::Null),
-            (false, false) => (End::Failed, Value::Null),
+            (false, false) => {
+                let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let code = problem["code"].as_str().unwrap_or_default();
+                (self.failed(method, path, &format!("{status} {code}")), Value::Null)
+            }
         }
+    }
+
+    fn failed(&self, method: &str, path: &str, what: &str) -> End {
+        // Ids are no part of it.
+        let route: Vec<&str> = path.split(['/', '?']).take(3).collect();
+        let failure = format!("{method} {}: {what}", route.join("/"));
+        *self.failures.lock().unwrap().entry(failure).or_default() += 1;
+        End::Failed
     }
 
     /// The status and the body; `None` where the connection broke.
@@ -336,6 +356,9 @@ async fn main() {
             let seconds: f64 = seconds.parse().unwrap();
             let length = Duration::from_secs_f64(seconds);
             print(run(&shop, rate.parse().unwrap(), length).await, seconds);
+            for (failure, times) in &*shop.failures.lock().unwrap() {
+                eprintln!("{times} times {failure}");
+            }
         }
         _ => println!("overload capacity URL SECONDS | overload run URL RATE SECONDS"),
     }
