@@ -28,7 +28,7 @@ const MOMENTS = ['before', 'spike', 'recovering', 'after'];
 
 export const options = optionsOf(
   settings,
-  { visits: ramping(settings, { from: settings.rate, stages, lasts: 0.5, exec: 'visit' }) },
+  { visits: ramping(settings, { from: settings.rate, stages, lasts: 2, exec: 'visit' }) },
   {
     ...always(),
     ...watched('list_products', 'get_product', 'get_inventory', 'list_product_recommendations', 'place_order', 'create_payment', 'get_order'),

@@ -2,7 +2,7 @@
 // A pass: the first step is easy, no step brings a wrong answer, and after the worst the first is easy again. Where it
 // breaks is no threshold but the result: the report names the step, and what was done at most.
 import { checkOut, fillBasket } from './lib/journeys.js';
-import { mark, options as optionsOf, scenarioName, steady, visitOf } from './lib/load.js';
+import { elapsed, mark, options as optionsOf, ramping, visitOf } from './lib/load.js';
 import { summary, valueOf } from './lib/report/summary.js';
 import { settings as settingsOf } from './lib/settings.js';
 import { openShop } from './lib/shop.js';
@@ -28,7 +28,13 @@ const RECOVERS_IN = 10;
 
 const rates = Array.from({ length: settings.steps }, (_, step) => settings.rate * settings.growth ** step);
 const STEPS = [...rates.map((rate, step) => ({ name: String(step + 1).padStart(2, '0'), rate })), { name: 'again', rate: settings.rate }];
-const startOf = (step) => step * (settings.duration + BREATH) + (step === settings.steps ? RECOVERS_IN : 0);
+const ends = [];
+const stages = STEPS.flatMap(({ rate }, step) => {
+  const rest = step === settings.steps - 1 ? RECOVERS_IN : BREATH;
+  ends.push((ends[step - 1] ?? 0) + settings.duration + rest);
+  return [{ rate, seconds: 0 }, { rate, seconds: settings.duration }, { rate: 0, seconds: 0 }, { rate: 0, seconds: rest }];
+});
+const stepNow = () => STEPS[ends.findIndex((end) => elapsed() < end)] ?? STEPS[settings.steps];
 
 const perStep = ({ name }) => [
   [`arrivals{step:${name}}`, KEEP.counter], [`checkouts_done{step:${name}}`, KEEP.counter], [`refused_503{step:${name}}`, KEEP.counter],
@@ -37,9 +43,7 @@ const perStep = ({ name }) => [
 
 export const options = optionsOf(
   settings,
-  Object.fromEntries(STEPS.map(({ name, rate }, step) => [
-    `step_${name}`, steady(settings, { rate, seconds: settings.duration, lasts: 0.3, exec: 'visit', startTime: startOf(step) }),
-  ])),
+  { visits: ramping(settings, { from: 0, stages, lasts: 2, exec: 'visit' }) },
   {
     ...always(),
     ...watched('place_order', 'create_payment', 'get_order'),
@@ -56,7 +60,7 @@ export const options = optionsOf(
 export const setup = () => openShop(settings);
 
 export function visit(shop) {
-  mark('step', scenarioName().replace('step_', ''));
+  mark('step', stepNow().name);
   const { dice, customer, key } = visitOf(settings, shop);
   checkOut(settings, dice, { customer, key, items: fillBasket(shop, dice) });
 }

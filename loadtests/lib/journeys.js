@@ -5,8 +5,6 @@ import { ask, END } from './http.js';
 import { checkoutDuration, checkoutsDeclined, checkoutsDone, checkoutsGivenUp, checkoutsSoldOut, oversold } from './metrics.js';
 import { tokenOf } from './session.js';
 
-/** A payment that the provider did not answer in time is looked up so often, a second apart. */
-const LOOK_UPS = 30;
 const SEARCHES = ['mug', 'tea', 'lamp', 'book', 'chair', 'wool'];
 
 /** Pauses as a reader of pages does; 0 is a script that does not. */
@@ -98,7 +96,7 @@ function pay(settings, token, key, order, paymentMethod) {
   if (asked.end !== END.answered) return null;
   if (asked.status === 402) return { status: 'failed' };
   let payment = asked.json();
-  for (let look = 0; payment.status === 'processing' && look < LOOK_UPS; look += 1) {
+  for (let look = 0; payment.status === 'processing' && look < settings.settle; look += 1) {
     sleep(1);
     const found = ask(settings, { operation: 'get_payment', path: `/v1/payments/${payment.id}`, token });
     if (found.end === END.answered) payment = found.json();

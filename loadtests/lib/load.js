@@ -9,7 +9,7 @@ import { diceOf } from './random.js';
 const STATISTICS = ['min', 'med', 'avg', 'p(90)', 'p(95)', 'p(99)', 'max', 'count'];
 
 /** k6 wants whole numbers: arrivals a minute tell of less than one a second. */
-const perMinute = (rate) => Math.max(1, Math.round(rate * 60));
+const perMinute = (rate) => (rate === 0 ? 0 : Math.max(1, Math.round(rate * 60)));
 
 /** Visitors k6 keeps ready: as many as are in the shop at a time (Little's law), and some for when it gets slow. */
 function visitors(settings, rate, lasts) {
@@ -35,7 +35,7 @@ export function steady(settings, { rate, seconds, lasts = 1, exec: name, startTi
   };
 }
 
-/** Visits whose number a second goes from one stage's `rate` to the next one's within its `seconds`. */
+/** Visits whose number a second goes from one stage's `rate` to the next one's within its `seconds`; in 0 it jumps. */
 export function ramping(settings, { from, stages, lasts = 1, exec: name }) {
   const most = Math.max(from, ...stages.map(({ rate }) => rate));
   return {
@@ -76,9 +76,6 @@ export function visitOf(settings, shop) {
 
 /** Seconds since this scenario began. */
 export const elapsed = () => (Date.now() - exec.scenario.startTime) / 1000;
-
-/** The scenario of k6's that this visit belongs to. */
-export const scenarioName = () => exec.scenario.name;
 
 /** Puts what this visit measures into a series of its own; call it before the visit begins. */
 export function mark(name, value) {

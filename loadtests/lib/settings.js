@@ -57,6 +57,8 @@ export function settings(defaults) {
     retries: number('RETRIES', 1, 0, 10),
     // A client that is told to wait longer than this gives up.
     patience: duration('PATIENCE', '5s', 0),
+    // A payment that was answered 202 is looked up for so long, a second apart.
+    settle: duration('SETTLE', '30s', 0),
     adminEmail: text('ADMIN_EMAIL', 'admin@example.com', /@/, 'an e-mail address'),
     // The demo shop's. Set it for a service that was not seeded with it.
     adminPassword: text('ADMIN_PASSWORD', 'till-demo-password', /^.{12,128}$/, '12 to 128 characters'),
