@@ -11,7 +11,7 @@ const settings = settingsOf({ rate: 2, duration: '15s', customers: 2 });
 
 export const options = optionsOf(
   settings,
-  { visits: steady(settings, { rate: settings.rate, seconds: settings.duration, lasts: 1, exec: 'visit' }) },
+  { visits: steady(settings, { rate: settings.rate, seconds: settings.duration, lasts: 5, exec: 'visit' }) },
   {
     ...always(),
     ...keptUp(),

@@ -81,7 +81,8 @@ function findings(metrics) {
     chart: {
       caption: 'Checkouts done a second beside those asked for (dashed), and p99 of those that were done.',
       x: rates,
-      xTitle: 'checkouts asked for a second',
+      logarithmic: true,
+      xTitle: 'checkouts asked for a second (logarithmic)',
       left: { title: 'a second', curves: [{ values: rates, dashed: true }, { values: steps.map(({ done }) => done) }] },
       right: { title: 'p99, ms', curves: [{ values: steps.map(({ p99 }) => p99) }] },
       ...(broken >= 0 && { mark: rates[broken] }),

@@ -24,16 +24,19 @@ function roundUp(value) {
 /** 12345.6 as 12,345.6. */
 export const grouped = (value) => String(value).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 
-const label = (value) => grouped(Number(value.toPrecision(2)));
+const label = (value) => grouped(Number(value.toPrecision(3)));
 
 /**
  * Curves over the same x, each on the left or the right axis.
  *
- * @param chart `x` (numbers), `xTitle`, `left` and `right`: `{ title, curves: [{ name, values, dashed? }] }`, and `mark`, an x
+ * @param chart `x` (rising numbers), `xTitle`, `logarithmic` where x grows by a factor, `mark` (an x), and `left` and `right`:
+ *   `{ title, curves: [{ values, dashed? }] }`
  */
-export function curves({ x, xTitle, left, right, mark }) {
+export function curves({ x, xTitle, logarithmic, left, right, mark }) {
   const inner = { width: WIDTH - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
-  const across = (value) => MARGIN.left + (inner.width * (value - x[0])) / (x[x.length - 1] - x[0] || 1);
+  const scale = logarithmic ? Math.log : Number;
+  const [first, last] = [scale(x[0]), scale(x[x.length - 1])];
+  const across = (value) => MARGIN.left + (inner.width * (scale(value) - first)) / (last - first || 1);
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   const side = (axis, at, anchor, colour) => {
     if (!axis) return '';
