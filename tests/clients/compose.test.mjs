@@ -1,7 +1,7 @@
 // docker-compose.yml without Docker: by the compose specification's own schema, and by what this repository promises of it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { access, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,6 +41,34 @@ test('every file that is mounted exists, and none can be changed from within', a
     await access(join(ROOT, from));
     assert.equal(mode, 'ro', mount);
   }
+});
+
+const yamls = async (folder) => {
+  const names = await readdir(join(ROOT, folder)).catch(() => []);
+  return Promise.all(names.map(async (name) => parse(await readFile(join(ROOT, folder, name), 'utf8'))));
+};
+
+test('Grafana is given what its provisioning names: folders that are mounted, and services on its own network', async () => {
+  const targets = compose.services.grafana.volumes.map((volume) => volume.split(':')[1]);
+  for (const { providers } of await yamls('deploy/grafana/provisioning/dashboards')) {
+    for (const { options } of providers) assert.ok(targets.includes(options.path), options.path);
+  }
+  const sources = (await yamls('deploy/grafana/provisioning/datasources')).flatMap(({ datasources }) => datasources);
+  assert.ok(sources.length > 0);
+  for (const { url } of sources) {
+    const named = compose.services[new URL(url).hostname];
+    assert.ok(named?.networks.includes('watch'), url);
+  }
+});
+
+test('the collector’s pipelines name parts that are there, and send to a service on its own network', async () => {
+  const { service, ...parts } = parse(await readFile(join(ROOT, 'deploy/otel/collector.yaml'), 'utf8'));
+  for (const pipeline of Object.values(service.pipelines)) {
+    for (const [kind, names] of Object.entries(pipeline)) for (const name of names) assert.ok(name in parts[kind], `${kind}: ${name}`);
+  }
+  assert.deepEqual(service.pipelines.traces.processors[0], 'memory_limiter');
+  assert.match(parts.receivers.otlp.protocols.http.endpoint, /:4318$/);
+  for (const { endpoint } of Object.values(parts.exporters)) assert.ok(compose.services[endpoint.split(':')[0]].networks.includes('watch'), endpoint);
 });
 
 test('every volume that is named is declared, and the other way round', () => {
