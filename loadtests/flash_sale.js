@@ -21,7 +21,8 @@ const settings = settingsOf({
 });
 
 const buyers = Math.floor(settings.rate * settings.duration);
-if (buyers < settings.stock * 2) throw new Error(`${buyers} buyers for ${settings.stock} pieces are no flash sale: raise RATE or DURATION, or lower STOCK`);
+if (buyers < settings.stock * 2)
+  throw new Error(`${buyers} buyers for ${settings.stock} pieces are no flash sale: raise RATE or DURATION, or lower STOCK`);
 
 export const options = optionsOf(
   settings,
@@ -52,7 +53,13 @@ function createProduct({ run, admin }) {
     path: '/v1/products',
     token: admin.accessToken,
     key: `${run}-flash`,
-    body: { sku: `FLASH-${run.toUpperCase()}`, name: `Flash sale ${run}`, category: 'flash-sale', unitAmount: 1990, currency: 'MYR' },
+    body: {
+      sku: `FLASH-${run.toUpperCase()}`,
+      name: `Flash sale ${run}`,
+      category: 'flash-sale',
+      unitAmount: 1990,
+      currency: 'MYR',
+    },
     expect: [201],
   });
   if (created.end !== END.answered) throw new Error('the product of the sale could not be created');
@@ -71,7 +78,13 @@ export function teardown({ product, customers, began }) {
   flashOrders.add(sold);
   flashLeft.add(left);
   oversold.add(Math.max(0, sold - settings.stock) + Math.max(0, -left));
-  ask(preparing(settings), { operation: 'archive_product', method: 'DELETE', path: `/v1/products/${product.id}`, token: signInAdmin(settings).accessToken, expect: [204] });
+  ask(preparing(settings), {
+    operation: 'archive_product',
+    method: 'DELETE',
+    path: `/v1/products/${product.id}`,
+    token: signInAdmin(settings).accessToken,
+    expect: [204],
+  });
 }
 
 function boughtBy(customer, product, began) {
@@ -82,7 +95,8 @@ function boughtBy(customer, product, began) {
     if (listed.end !== END.answered) exec.test.abort('the orders cannot be read, so nothing is known of the sale');
     const { data, nextCursor } = listed.json();
     for (const { items } of data) for (const item of items) if (item.productId === product.id) pieces += item.quantity;
-    path = nextCursor && `/v1/orders?limit=100&createdAfter=${encodeURIComponent(began)}&cursor=${encodeURIComponent(nextCursor)}`;
+    path =
+      nextCursor && `/v1/orders?limit=100&createdAfter=${encodeURIComponent(began)}&cursor=${encodeURIComponent(nextCursor)}`;
   }
   return pieces;
 }
@@ -90,12 +104,15 @@ function boughtBy(customer, product, began) {
 function findings(metrics) {
   const sold = valueOf(metrics, 'flash_orders');
   const left = valueOf(metrics, 'flash_left', 'value');
-  return [{
-    title: 'The sale',
-    ok: sold === settings.stock && left === 0,
-    text: `${valueOf(metrics, 'arrivals')} buyers for ${settings.stock} pieces: ${sold} sold by the orders' own record, ${left} left; ` +
-      `${valueOf(metrics, 'checkouts_sold_out')} were told that nothing is left.`,
-  }];
+  return [
+    {
+      title: 'The sale',
+      ok: sold === settings.stock && left === 0,
+      text:
+        `${valueOf(metrics, 'arrivals')} buyers for ${settings.stock} pieces: ${sold} sold by the orders' own record, ${left} left; ` +
+        `${valueOf(metrics, 'checkouts_sold_out')} were told that nothing is left.`,
+    },
+  ];
 }
 
 export const handleSummary = summary({

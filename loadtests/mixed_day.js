@@ -9,7 +9,10 @@ import { openShop } from './lib/shop.js';
 import { always, alive, fast, keptUp, quickCheckouts, watched } from './lib/thresholds.js';
 
 /** How full the shop is in each hour, beside its fullest. */
-const HOURS = [0.1, 0.06, 0.04, 0.03, 0.04, 0.08, 0.15, 0.28, 0.42, 0.5, 0.56, 0.64, 0.75, 0.7, 0.58, 0.54, 0.58, 0.68, 0.82, 0.95, 1, 0.8, 0.45, 0.2];
+const HOURS = [
+  0.1, 0.06, 0.04, 0.03, 0.04, 0.08, 0.15, 0.28, 0.42, 0.5, 0.56, 0.64, 0.75, 0.7, 0.58, 0.54, 0.58, 0.68, 0.82, 0.95, 1, 0.8,
+  0.45, 0.2,
+];
 /** Of 100 people who come; `rate` is all of them, at the fullest hour. */
 const PEOPLE = { browsers: 72, buyers: 15, customers: 11, office: 2 };
 
@@ -28,7 +31,16 @@ export const options = optionsOf(
     ...always(),
     ...keptUp(),
     ...alive(),
-    ...fast(settings, 'list_products', 'get_product', 'place_order', 'create_payment', 'get_order', 'list_orders', 'list_payments'),
+    ...fast(
+      settings,
+      'list_products',
+      'get_product',
+      'place_order',
+      'create_payment',
+      'get_order',
+      'list_orders',
+      'list_payments',
+    ),
     ...watched('list_product_recommendations', 'list_users', 'list_reports', 'get_inventory'),
     ...quickCheckouts({ ...settings, slack: settings.slack + settings.think * 8 }),
     checkouts_done: ['count>=1'],

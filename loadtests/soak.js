@@ -32,7 +32,9 @@ export const options = optionsOf(
   settings,
   {
     visits: steady(settings, { rate: settings.rate, seconds: settings.duration, lasts: 0.5, exec: 'visit' }),
-    ...(settings.opsUrl && { memory: steady(settings, { rate: Math.max(0.1, 50 / settings.duration), seconds: settings.duration, exec: 'memory' }) }),
+    ...(settings.opsUrl && {
+      memory: steady(settings, { rate: Math.max(0.1, 50 / settings.duration), seconds: settings.duration, exec: 'memory' }),
+    }),
   },
   {
     ...always(),
@@ -74,23 +76,33 @@ function findings(metrics) {
   return [
     {
       title: 'From the first fifth to the last',
-      ok: steadyOver(checkouts[0], checkouts[4], settings.drift, NOISE_MS) && steadyOver(requests[0], requests[4], settings.drift, NOISE_MS),
-      text: `p95 of a request ${requests[0].toFixed(1)} → ${requests[4].toFixed(1)} ms, of a checkout ${checkouts[0].toFixed(1)} → ` +
+      ok:
+        steadyOver(checkouts[0], checkouts[4], settings.drift, NOISE_MS) &&
+        steadyOver(requests[0], requests[4], settings.drift, NOISE_MS),
+      text:
+        `p95 of a request ${requests[0].toFixed(1)} → ${requests[4].toFixed(1)} ms, of a checkout ${checkouts[0].toFixed(1)} → ` +
         `${checkouts[4].toFixed(1)} ms; up to ${settings.drift} times is no drift, nor is less than ${NOISE_MS} ms.`,
       columns: ['fifth', 'a request, p95 ms', 'a checkout, p95 ms'],
       rows: FIFTHS.map((fifth, index) => [fifth, requests[index], checkouts[index]]),
       chart: {
-        caption: 'p95 in milliseconds.', x: FIFTHS, xTitle: 'fifth of the run',
-        left: { title: 'a request, ms', curves: [{ values: requests }] }, right: { title: 'a checkout, ms', curves: [{ values: checkouts }] },
+        caption: 'p95 in milliseconds.',
+        x: FIFTHS,
+        xTitle: 'fifth of the run',
+        left: { title: 'a request, ms', curves: [{ values: requests }] },
+        right: { title: 'a checkout, ms', curves: [{ values: checkouts }] },
       },
     },
-    ...(settings.opsUrl ? [{
-      title: 'Memory',
-      ok: mebibytes[4] > 0 && steadyOver(mebibytes[1], mebibytes[4], settings.growth, NOISE_MIB),
-      text: `${mebibytes[1].toFixed(1)} → ${mebibytes[4].toFixed(1)} MiB from the second fifth to the last; up to ${settings.growth} times, or ${NOISE_MIB} MiB, is no leak.`,
-      columns: ['fifth', 'MiB (median)'],
-      rows: FIFTHS.map((fifth, index) => [fifth, mebibytes[index]]),
-    }] : []),
+    ...(settings.opsUrl
+      ? [
+          {
+            title: 'Memory',
+            ok: mebibytes[4] > 0 && steadyOver(mebibytes[1], mebibytes[4], settings.growth, NOISE_MIB),
+            text: `${mebibytes[1].toFixed(1)} → ${mebibytes[4].toFixed(1)} MiB from the second fifth to the last; up to ${settings.growth} times, or ${NOISE_MIB} MiB, is no leak.`,
+            columns: ['fifth', 'MiB (median)'],
+            rows: FIFTHS.map((fifth, index) => [fifth, mebibytes[index]]),
+          },
+        ]
+      : []),
   ];
 }
 

@@ -20,9 +20,19 @@ const settings = settingsOf({
 
 const calm = { rate: settings.rate, seconds: settings.duration };
 const high = settings.rate * settings.times;
-const stages = [calm, { rate: high, seconds: RISE }, { rate: high, seconds: settings.duration }, { rate: settings.rate, seconds: RISE }, { rate: settings.rate, seconds: settings.duration + RECOVERS_IN }];
+const stages = [
+  calm,
+  { rate: high, seconds: RISE },
+  { rate: high, seconds: settings.duration },
+  { rate: settings.rate, seconds: RISE },
+  { rate: settings.rate, seconds: settings.duration + RECOVERS_IN },
+];
 
-const ENDS = { before: settings.duration, spike: settings.duration * 2 + RISE * 2, recovering: settings.duration * 2 + RISE * 2 + RECOVERS_IN };
+const ENDS = {
+  before: settings.duration,
+  spike: settings.duration * 2 + RISE * 2,
+  recovering: settings.duration * 2 + RISE * 2 + RECOVERS_IN,
+};
 const momentNow = () => Object.keys(ENDS).find((moment) => elapsed() < ENDS[moment]) ?? 'after';
 const MOMENTS = ['before', 'spike', 'recovering', 'after'];
 
@@ -31,16 +41,28 @@ export const options = optionsOf(
   { visits: ramping(settings, { from: settings.rate, stages, lasts: 2, exec: 'visit' }) },
   {
     ...always(),
-    ...watched('list_products', 'get_product', 'get_inventory', 'list_product_recommendations', 'place_order', 'create_payment', 'get_order'),
-    ...Object.fromEntries(MOMENTS.flatMap((moment) => [
-      [`arrivals{moment:${moment}}`, KEEP.counter], [`checkouts_done{moment:${moment}}`, KEEP.counter],
-      [`refused_503{moment:${moment}}`, KEEP.counter], [`checkout_duration{moment:${moment}}`, KEEP.trend],
-      [`http_req_duration{moment:${moment}}`, KEEP.trend],
-    ])),
+    ...watched(
+      'list_products',
+      'get_product',
+      'get_inventory',
+      'list_product_recommendations',
+      'place_order',
+      'create_payment',
+      'get_order',
+    ),
+    ...Object.fromEntries(
+      MOMENTS.flatMap((moment) => [
+        [`arrivals{moment:${moment}}`, KEEP.counter],
+        [`checkouts_done{moment:${moment}}`, KEEP.counter],
+        [`refused_503{moment:${moment}}`, KEEP.counter],
+        [`checkout_duration{moment:${moment},ended:done}`, KEEP.trend],
+        [`http_req_duration{moment:${moment}}`, KEEP.trend],
+      ]),
+    ),
     ...quickCheckouts(settings, 'checkout_duration{moment:before}'),
     ...quickCheckouts(settings, 'checkout_duration{moment:after}'),
-    // Who is served, is served in time: in it lies one wait of the longest that the service asks for (3 s).
-    'checkout_duration{moment:spike,ended:done}': [`p(99)<${3000 + 1500 * settings.slack}`],
+    // Who is served, is served in time: two of its three requests may have been refused once, each for up to 3 s.
+    'checkout_duration{moment:spike,ended:done}': [`p(99)<${6000 + 1500 * settings.slack}`],
     'refused_503{moment:before}': ['count==0'],
     'refused_503{moment:after}': ['count==0'],
     'answers_lost{moment:after}': ['count==0'],
@@ -61,16 +83,27 @@ export function visit(shop) {
 function findings(metrics) {
   const rows = MOMENTS.map((moment) => {
     const of = (metric, statistic) => valueOf(metrics, `${metric}{moment:${moment}}`, statistic);
-    return [moment, of('arrivals'), of('checkouts_done'), of('refused_503'), of('http_req_duration', 'p(99)'), of('checkout_duration', 'p(99)')];
+    const checkoutP99 = valueOf(metrics, `checkout_duration{moment:${moment},ended:done}`, 'p(99)');
+    return [
+      moment,
+      of('arrivals'),
+      of('checkouts_done'),
+      of('refused_503'),
+      of('http_req_duration', 'p(99)'),
+      checkoutP99,
+    ];
   });
   const [before, spike, , after] = rows;
-  return [{
-    title: 'Before, during and after',
-    text: `${settings.times} times as many for ${settings.duration} s: ${spike[3]} refused, a checkout's p99 ` +
-      `${Math.round(spike[5])} ms; before ${Math.round(before[5])} ms, afterwards ${Math.round(after[5])} ms.`,
-    columns: ['moment', 'visits', 'checkouts done', 'refused', 'a request, p99 ms', 'a checkout, p99 ms'],
-    rows,
-  }];
+  return [
+    {
+      title: 'Before, during and after',
+      text:
+        `${settings.times} times as many for ${settings.duration} s: ${spike[3]} refused, a checkout's p99 ` +
+        `${Math.round(spike[5])} ms; before ${Math.round(before[5])} ms, afterwards ${Math.round(after[5])} ms.`,
+      columns: ['moment', 'visits', 'checkouts done', 'refused', 'a request, p99 ms', 'a checkout, p99 ms'],
+      rows,
+    },
+  ];
 }
 
 export const handleSummary = summary({

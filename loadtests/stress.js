@@ -27,18 +27,29 @@ const BREATH = 3;
 const RECOVERS_IN = 10;
 
 const rates = Array.from({ length: settings.steps }, (_, step) => settings.rate * settings.growth ** step);
-const STEPS = [...rates.map((rate, step) => ({ name: String(step + 1).padStart(2, '0'), rate })), { name: 'again', rate: settings.rate }];
+const STEPS = [
+  ...rates.map((rate, step) => ({ name: String(step + 1).padStart(2, '0'), rate })),
+  { name: 'again', rate: settings.rate },
+];
 const ends = [];
 const stages = STEPS.flatMap(({ rate }, step) => {
   const rest = step === settings.steps - 1 ? RECOVERS_IN : BREATH;
   ends.push((ends[step - 1] ?? 0) + settings.duration + rest);
-  return [{ rate, seconds: 0 }, { rate, seconds: settings.duration }, { rate: 0, seconds: 0 }, { rate: 0, seconds: rest }];
+  return [
+    { rate, seconds: 0 },
+    { rate, seconds: settings.duration },
+    { rate: 0, seconds: 0 },
+    { rate: 0, seconds: rest },
+  ];
 });
 const stepNow = () => STEPS[ends.findIndex((end) => elapsed() < end)] ?? STEPS[settings.steps];
 
 const perStep = ({ name }) => [
-  [`arrivals{step:${name}}`, KEEP.counter], [`checkouts_done{step:${name}}`, KEEP.counter], [`refused_503{step:${name}}`, KEEP.counter],
-  [`answers_lost{step:${name}}`, KEEP.counter], [`checkout_duration{step:${name},ended:done}`, KEEP.trend],
+  [`arrivals{step:${name}}`, KEEP.counter],
+  [`checkouts_done{step:${name}}`, KEEP.counter],
+  [`refused_503{step:${name}}`, KEEP.counter],
+  [`answers_lost{step:${name}}`, KEEP.counter],
+  [`checkout_duration{step:${name},ended:done}`, KEEP.trend],
 ];
 
 export const options = optionsOf(
@@ -69,33 +80,61 @@ function findings(metrics) {
   const steps = rates.map((rate, step) => measured(metrics, STEPS[step].name, rate));
   const broken = steps.findIndex(({ done, rate, p99 }) => done < rate * settings.breakShare || p99 > settings.breakP99);
   const most = Math.max(...steps.map(({ done }) => done));
-  const where = broken < 0 ? `not reached: it is above ${Math.round(rates[rates.length - 1])} checkouts a second (more STEPS, or a higher RATE)`
-    : broken === 0 ? `below the first step, ${settings.rate} checkouts a second (a lower RATE)`
-      : `between ${Math.round(rates[broken - 1])} and ${Math.round(rates[broken])} checkouts a second`;
-  return [{
-    title: 'Break-point',
-    text: `${where}. At most ${most.toFixed(1)} were done a second.`,
-    columns: ['step', 'asked for a second', 'begun a second', 'done a second', 'refusals a second', 'lost a second', 'p50 ms', 'p99 ms'],
-    rows: [...steps, measured(metrics, 'again', settings.rate)].map(({ name, rate, begun, done, refusals, lost, p50, p99 }) =>
-      [name, rate, begun, done, refusals, lost, p50, p99]),
-    chart: {
-      caption: 'Checkouts done a second beside those asked for (dashed), and p99 of those that were done.',
-      x: rates,
-      logarithmic: true,
-      xTitle: 'checkouts asked for a second (logarithmic)',
-      left: { title: 'a second', curves: [{ values: rates, dashed: true }, { values: steps.map(({ done }) => done) }] },
-      right: { title: 'p99, ms', curves: [{ values: steps.map(({ p99 }) => p99) }] },
-      ...(broken >= 0 && { mark: rates[broken] }),
+  const where =
+    broken < 0
+      ? `not reached: it is above ${Math.round(rates[rates.length - 1])} checkouts a second (more STEPS, or a higher RATE)`
+      : broken === 0
+        ? `below the first step, ${settings.rate} checkouts a second (a lower RATE)`
+        : `between ${Math.round(rates[broken - 1])} and ${Math.round(rates[broken])} checkouts a second`;
+  return [
+    {
+      title: 'Break-point',
+      text: `${where}. At most ${most.toFixed(1)} were done a second.`,
+      columns: [
+        'step',
+        'asked for a second',
+        'begun a second',
+        'done a second',
+        'refusals a second',
+        'lost a second',
+        'p50 ms',
+        'p99 ms',
+      ],
+      rows: [...steps, measured(metrics, 'again', settings.rate)].map(({ name, rate, begun, done, refusals, lost, p50, p99 }) => [
+        name,
+        rate,
+        begun,
+        done,
+        refusals,
+        lost,
+        p50,
+        p99,
+      ]),
+      chart: {
+        caption: 'Checkouts done a second beside those asked for (dashed), and p99 of those that were done.',
+        x: rates,
+        logarithmic: true,
+        xTitle: 'checkouts asked for a second (logarithmic)',
+        left: { title: 'a second', curves: [{ values: rates, dashed: true }, { values: steps.map(({ done }) => done) }] },
+        right: { title: 'p99, ms', curves: [{ values: steps.map(({ p99 }) => p99) }] },
+        ...(broken >= 0 && { mark: rates[broken] }),
+      },
     },
-  }];
+  ];
 }
 
 function measured(metrics, name, rate) {
   const perSecond = (metric) => valueOf(metrics, `${metric}{step:${name}}`) / settings.duration;
   const took = (statistic) => valueOf(metrics, `checkout_duration{step:${name},ended:done}`, statistic);
   return {
-    name, rate, begun: perSecond('arrivals'), done: perSecond('checkouts_done'), refusals: perSecond('refused_503'),
-    lost: perSecond('answers_lost'), p50: took('med'), p99: took('p(99)'),
+    name,
+    rate,
+    begun: perSecond('arrivals'),
+    done: perSecond('checkouts_done'),
+    refusals: perSecond('refused_503'),
+    lost: perSecond('answers_lost'),
+    p50: took('med'),
+    p99: took('p(99)'),
   };
 }
 

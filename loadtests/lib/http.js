@@ -74,7 +74,8 @@ export function ask(settings, asked) {
     const end = endOf(response, expect);
     count(end, response, operation, settings.preparing);
     const wait = tries < settings.retries ? waitBefore(end, response, repeatable, settings.patience) : null;
-    if (wait === null) return { end, status: response.status, headers: response.headers, json: (...path) => response.json(...path) };
+    if (wait === null)
+      return { end, status: response.status, headers: response.headers, json: (...path) => response.json(...path) };
     if (!settings.preparing) retries.add(1);
     sleep(wait);
   }

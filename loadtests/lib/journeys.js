@@ -33,7 +33,9 @@ function countPieces(settings, product) {
 
 /** A list, one to three goods, now and then a search, the stock, or what others bought. */
 export function browse(settings, shop, dice, pause = 0) {
-  const query = dice.chance(0.2) ? `q=${dice.pick(SEARCHES)}` : `category=${encodeURIComponent(dice.pick(shop.products).category)}`;
+  const query = dice.chance(0.2)
+    ? `q=${dice.pick(SEARCHES)}`
+    : `category=${encodeURIComponent(dice.pick(shop.products).category)}`;
   ask(settings, { operation: 'list_products', path: `/v1/products?limit=20&${query}` });
   for (let look = dice.within(1, 3); look > 0; look -= 1) {
     think(dice, pause);
@@ -74,7 +76,13 @@ function buy(settings, dice, { customer, key, items, pause = 0, method = 'pm_ok'
   const token = tokenOf(settings, customer);
   if (!token) return 'given_up';
   const placed = ask(settings, {
-    operation: 'place_order', method: 'POST', path: '/v1/orders', token, key: `${key}-order`, body: { items }, expect: [201, 409],
+    operation: 'place_order',
+    method: 'POST',
+    path: '/v1/orders',
+    token,
+    key: `${key}-order`,
+    body: { items },
+    expect: [201, 409],
   });
   if (placed.end !== END.answered) return 'given_up';
   if (placed.status === 409) return 'sold_out';
@@ -89,7 +97,11 @@ function buy(settings, dice, { customer, key, items, pause = 0, method = 'pm_ok'
 /** The payment once it is settled; `null` where it was refused or is not settled in time. */
 function pay(settings, token, key, order, paymentMethod) {
   const asked = ask(settings, {
-    operation: 'create_payment', method: 'POST', path: '/v1/payments', token, key: `${key}-payment`,
+    operation: 'create_payment',
+    method: 'POST',
+    path: '/v1/payments',
+    token,
+    key: `${key}-payment`,
     body: { orderId: order.id, amount: order.totalAmount, currency: order.currency, paymentMethod },
     expect: paymentMethod === 'pm_ok' ? [201, 202] : [201, 202, 402],
   });

@@ -47,7 +47,12 @@ const HOPELESS = { threshold: 'rate<0.5', abortOnFail: true, delayAbortEval: '10
 
 /** Nothing was refused, and no answer lost. */
 export function calm() {
-  return { http_req_failed: ['rate==0', HOPELESS], answers_lost: ['count==0'], refused_503: ['count==0'], refused_429: ['count==0'] };
+  return {
+    http_req_failed: ['rate==0', HOPELESS],
+    answers_lost: ['count==0'],
+    refused_503: ['count==0'],
+    refused_429: ['count==0'],
+  };
 }
 
 /** Hardly anything was refused or lost. */

@@ -26,7 +26,10 @@ const ONCE = ['migrate', 'seed', 'k6'];
 const UNASKED = ['otel-collector', 'pgbouncer', 'mailpit'];
 
 test('it is a compose file by the specification’s schema', async () => {
-  const own = await access(TOOLS).then(() => true, () => false);
+  const own = await access(TOOLS).then(
+    () => true,
+    () => false,
+  );
   const program = own ? join(TOOLS, 'bin/check-jsonschema') : 'check-jsonschema';
   const env = { ...process.env, ...(own && { PYTHONPATH: TOOLS }) };
   await run(program, ['--builtin-schema', 'vendor.compose-spec', FILE], { env });
@@ -64,11 +67,13 @@ test('Grafana is given what its provisioning names: folders that are mounted, an
 test('the collector’s pipelines name parts that are there, and send to a service on its own network', async () => {
   const { service, ...parts } = parse(await readFile(join(ROOT, 'deploy/otel/collector.yaml'), 'utf8'));
   for (const pipeline of Object.values(service.pipelines)) {
-    for (const [kind, names] of Object.entries(pipeline)) for (const name of names) assert.ok(name in parts[kind], `${kind}: ${name}`);
+    for (const [kind, names] of Object.entries(pipeline))
+      for (const name of names) assert.ok(name in parts[kind], `${kind}: ${name}`);
   }
   assert.deepEqual(service.pipelines.traces.processors[0], 'memory_limiter');
   assert.match(parts.receivers.otlp.protocols.http.endpoint, /:4318$/);
-  for (const { endpoint } of Object.values(parts.exporters)) assert.ok(compose.services[endpoint.split(':')[0]].networks.includes('watch'), endpoint);
+  for (const { endpoint } of Object.values(parts.exporters))
+    assert.ok(compose.services[endpoint.split(':')[0]].networks.includes('watch'), endpoint);
 });
 
 test('every volume that is named is declared, and the other way round', () => {
@@ -86,15 +91,23 @@ test('every image is pinned to a version', () => {
 });
 
 test('each profile has its services, and the service itself needs none', () => {
-  const of = (profile) => services.filter(([, { profiles = [] }]) => profiles.includes(profile)).map(([name]) => name).sort();
+  const of = (profile) =>
+    services
+      .filter(([, { profiles = [] }]) => profiles.includes(profile))
+      .map(([name]) => name)
+      .sort();
   assert.deepEqual(of('observability'), ['grafana', 'jaeger', 'otel-collector', 'prometheus']);
   assert.deepEqual(of('load'), ['k6']);
   assert.deepEqual(of('pgbouncer'), ['pgbouncer']);
   assert.deepEqual(of('demo'), ['seed']);
-  const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name).sort();
+  const always = services
+    .filter(([, { profiles }]) => !profiles)
+    .map(([name]) => name)
+    .sort();
   assert.deepEqual(always, ['api', 'gateway', 'mailpit', 'migrate', 'postgres', 'proxy', 'rabbitmq', 'redis', 'worker']);
   for (const name of always) {
-    for (const needed of Object.keys(compose.services[name].depends_on ?? {})) assert.ok(always.includes(needed), `${name} needs ${needed}`);
+    for (const needed of Object.keys(compose.services[name].depends_on ?? {}))
+      assert.ok(always.includes(needed), `${name} needs ${needed}`);
   }
 });
 
@@ -150,10 +163,13 @@ test('every secret it wants is made by `make env`, anew each time, and added to 
 });
 
 test('every setting of ours that it gives is one that the programs know', async () => {
-  const known = new Set([...(await readFile(join(ROOT, '.env.example'), 'utf8')).matchAll(/^#?(\w+)=/gm)].map(([, name]) => name));
+  const known = new Set(
+    [...(await readFile(join(ROOT, '.env.example'), 'utf8')).matchAll(/^#?(\w+)=/gm)].map(([, name]) => name),
+  );
   for (const [name, { build, environment = {} }] of services) {
     if (!build) continue;
-    for (const setting of Object.keys(environment).filter((key) => key.startsWith('TILL_'))) assert.ok(known.has(setting), `${name}: ${setting}`);
+    for (const setting of Object.keys(environment).filter((key) => key.startsWith('TILL_')))
+      assert.ok(known.has(setting), `${name}: ${setting}`);
   }
 });
 
@@ -163,10 +179,16 @@ test('docker-compose reads it the same way, where there is one', async (context)
   await copyFile(FILE, join(folder, 'docker-compose.yml'));
   await copyFile(join(ROOT, 'deploy/make-env.sh'), join(folder, 'deploy/make-env.sh'));
   await run('bash', [join(folder, 'deploy/make-env.sh')]);
-  const forms = [['docker-compose', []], ['docker', ['compose']]];
+  const forms = [
+    ['docker-compose', []],
+    ['docker', ['compose']],
+  ];
   let found = 0;
   for (const [program, first] of forms) {
-    const there = await run(program, [...first, 'version']).then(() => true, () => false);
+    const there = await run(program, [...first, 'version']).then(
+      () => true,
+      () => false,
+    );
     if (!there) continue;
     found += 1;
     const profiles = ['observability', 'load', 'demo', 'pgbouncer'].flatMap((profile) => ['--profile', profile]);

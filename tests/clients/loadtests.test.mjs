@@ -19,7 +19,9 @@ const SHOTS = join(ROOT, 'target/screenshots');
 /** k6's own code for a threshold that did not hold. */
 const THRESHOLDS_FAILED = 99;
 /** One client is many. */
-const UNLIMITED = Object.fromEntries(['ANONYMOUS', 'USER', 'ADMIN', 'LOGIN', 'REPORTS'].map((who) => [`TILL_RATE_LIMIT_${who}`, 'off']));
+const UNLIMITED = Object.fromEntries(
+  ['ANONYMOUS', 'USER', 'ADMIN', 'LOGIN', 'REPORTS'].map((who) => [`TILL_RATE_LIMIT_${who}`, 'off']),
+);
 
 let till, out;
 
@@ -48,7 +50,12 @@ async function k6(args, settings = {}) {
 
 /** Runs `smoke` for seconds; times are those of a debug build, so only what is slow beyond doubt fails it. */
 const smoke = (settings, ...args) =>
-  k6(['run', '--quiet', '--no-usage-report', ...args, 'loadtests/smoke.js'], { BASE_URL: till.url, DURATION: '4s', SLACK: '20', ...settings });
+  k6(['run', '--quiet', '--no-usage-report', ...args, 'loadtests/smoke.js'], {
+    BASE_URL: till.url,
+    DURATION: '4s',
+    SLACK: '20',
+    ...settings,
+  });
 const report = async () => JSON.parse(await readFile(join(out, 'smoke.json'), 'utf8'));
 
 test('k6 can read every scenario, each comes by arrival rate and has thresholds', async () => {
@@ -84,7 +91,10 @@ test('smoke passes against the program, and ids in paths make no series', async 
   assert.ok(passed && headline.checkoutsDone > 0 && headline.wrong === 0);
   assert.ok(operations.some(({ operation }) => operation === 'create_payment'));
 
-  const tags = (await readFile(samples, 'utf8')).trim().split('\n').map((line) => JSON.parse(line).data.tags ?? {});
+  const tags = (await readFile(samples, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).data.tags ?? {});
   assert.ok(tags.every((tag) => tag.url === undefined));
   const names = new Set(tags.map(({ name }) => name).filter(Boolean));
   for (const name of names) assert.match(name, /^(before: )?[a-z_]+$/);
@@ -112,7 +122,12 @@ test('a bound that does not hold fails the run and stands in the report', async 
 });
 
 test('a payment provider that fails fails the run', async () => {
-  const faults = (body) => fetch(`${till.gateway}/sandbox/faults`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const faults = (body) =>
+    fetch(`${till.gateway}/sandbox/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   assert.ok((await faults({ down: true })).ok);
   // The service answers 202 and finds out later; customers give up on what does not settle.
   const { code } = await smoke({ SETTLE: '2s' });

@@ -42,7 +42,9 @@ export function curves({ x, xTitle, logarithmic, left, right, mark }) {
     if (!axis) return '';
     const most = roundUp(Math.max(...axis.curves.flatMap(({ values }) => values), 1e-9));
     const up = (value) => MARGIN.top + inner.height * (1 - value / most);
-    const numbers = ticks.map((part) => `<text x="${at}" y="${up(most * part) + 4}" text-anchor="${anchor}">${label(most * part)}</text>`);
+    const numbers = ticks.map(
+      (part) => `<text x="${at}" y="${up(most * part) + 4}" text-anchor="${anchor}">${label(most * part)}</text>`,
+    );
     const lines = axis.curves.map(({ values, dashed }) => {
       const points = values.map((value, index) => `${across(x[index]).toFixed(1)},${up(value).toFixed(1)}`).join(' ');
       return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="5 4"' : ''}/>`;
@@ -56,8 +58,10 @@ export function curves({ x, xTitle, logarithmic, left, right, mark }) {
     return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y}" y2="${y}" stroke="var(--line)"/>`;
   });
   const below = x.map((value) => `<text x="${across(value)}" y="${HEIGHT - 16}" text-anchor="middle">${label(value)}</text>`);
-  const marked = mark === undefined ? '' :
-    `<line x1="${across(mark)}" x2="${across(mark)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="var(--bad)" stroke-dasharray="2 3"/>`;
+  const marked =
+    mark === undefined
+      ? ''
+      : `<line x1="${across(mark)}" x2="${across(mark)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="var(--bad)" stroke-dasharray="2 3"/>`;
   return (
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${grid.join('')}${below.join('')}` +
     `<text x="${WIDTH / 2}" y="${HEIGHT - 2}" text-anchor="middle">${xTitle}</text>${marked}` +

@@ -57,7 +57,12 @@ function finding({ title, text, ok, columns, rows, chart }) {
     title,
     `<p${colour}>${escape(text)}</p>` +
       (chart ? `<figure>${curves(chart)}<figcaption>${escape(chart.caption)}</figcaption></figure>` : '') +
-      (rows ? table(columns, rows.map((cells) => cells.map(figure))) : ''),
+      (rows
+        ? table(
+            columns,
+            rows.map((cells) => cells.map(figure)),
+          )
+        : ''),
   );
 }
 
@@ -65,7 +70,12 @@ function thresholds(all) {
   const rows = [...all].sort((one, other) => one.ok - other.ok || one.series.localeCompare(other.series));
   return table(
     ['what', 'must be', 'was', ''],
-    rows.map(({ series, expression, was, ok }) => [`<code>${escape(series)}</code>`, `<code>${escape(expression)}</code>`, figure(was), said(ok)]),
+    rows.map(({ series, expression, was, ok }) => [
+      `<code>${escape(series)}</code>`,
+      `<code>${escape(expression)}</code>`,
+      figure(was),
+      said(ok),
+    ]),
   );
 }
 
@@ -77,7 +87,9 @@ function operations(all) {
     table(
       ['operation', 'requests', 'p50', 'p90', 'p95', 'p99', 'most', 'p50 to p99'],
       all.map((of) => [
-        `<code>${escape(of.operation)}</code>`, figure(of.count), ...statistics.map((name) => figure(of[name])),
+        `<code>${escape(of.operation)}</code>`,
+        figure(of.count),
+        ...statistics.map((name) => figure(of[name])),
         bars({ from: of.med, to: of['p(99)'], most }),
       ]),
     ) + '<p class="soft">Milliseconds from the last byte sent to the last byte received; the bars’ scale is logarithmic.</p>'
@@ -85,12 +97,17 @@ function operations(all) {
 }
 
 const facts = (of) =>
-  `<dl>${Object.entries(of).map(([name, value]) => `<dt class="soft">${escape(name)}</dt><dd><code>${escape(value ?? '–')}</code></dd>`).join('')}</dl>`;
+  `<dl>${Object.entries(of)
+    .map(([name, value]) => `<dt class="soft">${escape(name)}</dt><dd><code>${escape(value ?? '–')}</code></dd>`)
+    .join('')}</dl>`;
 
 /** What k6 counted and no table above shows. */
 function counters(metrics) {
   const all = Object.entries(metrics).filter(([series, { type }]) => type === 'counter' && !series.includes('{'));
-  return table(['counter', 'count', 'a second'], all.map(([series, { count, rate }]) => [`<code>${escape(series)}</code>`, figure(count), figure(rate)]));
+  return table(
+    ['counter', 'count', 'a second'],
+    all.map(([series, { count, rate }]) => [`<code>${escape(series)}</code>`, figure(count), figure(rate)]),
+  );
 }
 
 /** @param report what `summary.js` also writes as JSON */
@@ -105,7 +122,13 @@ ${cards(report)}
 ${report.findings.map(finding).join('')}
 ${section('What must hold', thresholds(report.thresholds))}
 ${section('How long the operations took', operations(report.operations))}
-${section('Checks', table(['check', 'held', 'did not'], report.checks.map(({ name, passes, fails }) => [escape(name), figure(passes), figure(fails)])))}
+${section(
+  'Checks',
+  table(
+    ['check', 'held', 'did not'],
+    report.checks.map(({ name, passes, fails }) => [escape(name), figure(passes), figure(fails)]),
+  ),
+)}
 ${section('Counted', counters(report.metrics))}
 ${section('Settings', facts(report.settings))}
 <p class="soft">How to read it: loadtests/README.md.</p>

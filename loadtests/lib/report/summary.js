@@ -8,7 +8,15 @@ const ALWAYS_TRUE = [...KEEP.counter, ...KEEP.trend];
 /** `http_req_duration{name:place_order}` in its parts. */
 function parts(series) {
   const [, metric, , tags = ''] = /^([^{]+)(\{(.*)\})?$/.exec(series);
-  return { metric, tags: Object.fromEntries(tags.split(',').filter(Boolean).map((tag) => tag.split(':'))) };
+  return {
+    metric,
+    tags: Object.fromEntries(
+      tags
+        .split(',')
+        .filter(Boolean)
+        .map((tag) => tag.split(':')),
+    ),
+  };
 }
 
 function thresholdsOf(metrics) {
@@ -22,7 +30,9 @@ function thresholdsOf(metrics) {
 function operationsOf(metrics) {
   return Object.entries(metrics)
     .map(([series, { values }]) => ({ ...parts(series), values }))
-    .filter(({ metric, tags, values }) => metric === 'http_req_duration' && Object.keys(tags).join() === 'name' && values.count > 0)
+    .filter(
+      ({ metric, tags, values }) => metric === 'http_req_duration' && Object.keys(tags).join() === 'name' && values.count > 0,
+    )
     .map(({ tags, values }) => ({ operation: tags.name, ...values }))
     .sort((one, other) => one.operation.localeCompare(other.operation));
 }
@@ -96,7 +106,10 @@ function lines(report, where) {
     `  visits ${figures.visits}, not begun ${figures.visitsNotBegun}; requests ${figures.requests} (${round(figures.requestsPerSecond)}/s)`,
     `  checkouts done ${figures.checkoutsDone}${figures.checkoutP95 === null ? '' : `, p95 ${round(figures.checkoutP95)} ms`}`,
     `  refused ${figures.refused}, wrong ${figures.wrong}, lost ${figures.lost}`,
-    ...report.operations.map((of) => `  ${of.operation.padEnd(29)} ${String(of.count).padStart(7)} × p50 ${round(of.med)} ms, p95 ${round(of['p(95)'])} ms, p99 ${round(of['p(99)'])} ms`),
+    ...report.operations.map(
+      (of) =>
+        `  ${of.operation.padEnd(29)} ${String(of.count).padStart(7)} × p50 ${round(of.med)} ms, p95 ${round(of['p(95)'])} ms, p99 ${round(of['p(99)'])} ms`,
+    ),
     `  ${where}.html, ${where}.json`,
     '',
     '',
