@@ -84,14 +84,7 @@ function findings(metrics) {
   const rows = MOMENTS.map((moment) => {
     const of = (metric, statistic) => valueOf(metrics, `${metric}{moment:${moment}}`, statistic);
     const checkoutP99 = valueOf(metrics, `checkout_duration{moment:${moment},ended:done}`, 'p(99)');
-    return [
-      moment,
-      of('arrivals'),
-      of('checkouts_done'),
-      of('refused_503'),
-      of('http_req_duration', 'p(99)'),
-      checkoutP99,
-    ];
+    return [moment, of('arrivals'), of('checkouts_done'), of('refused_503'), of('http_req_duration', 'p(99)'), checkoutP99];
   });
   const [before, spike, , after] = rows;
   return [
