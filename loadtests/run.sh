@@ -17,10 +17,12 @@ export PATH=$PATH:$PWD/target/tools/k6/bin OUT=${OUT:-target/load}
 mkdir -p "$OUT"
 
 generate() {
-  local code=0
+  local code=0 quiet=()
+  # For a person there are bars that move.
+  [[ -t 1 ]] || quiet=(--quiet)
   rm -f "$OUT/$scenario.json" "$OUT/$scenario.html"
   # No usage report: a load test of ours is nobody else's business.
-  k6 run --quiet --no-usage-report "loadtests/$scenario.js" || code=$?
+  k6 run "${quiet[@]}" --no-usage-report "loadtests/$scenario.js" || code=$?
   # k6 knows thresholds alone; what compares two parts of a run is a finding.
   if ((code == 0)) && ! grep -q '^  "passed": true,$' "$OUT/$scenario.json"; then code=1; fi
   return "$code"
