@@ -29,7 +29,7 @@ if (buyers < settings.stock * 2)
 
 export const options = optionsOf(
   settings,
-  { buyers: steady(settings, { rate: settings.rate, seconds: settings.duration, lasts: 1, exec: 'visit' }) },
+  { buyers: steady(settings, { rate: settings.rate, seconds: settings.duration, lasts: 3, exec: 'visit' }) },
   {
     ...always(),
     ...watched('place_order', 'create_payment', 'get_order'),
@@ -37,7 +37,7 @@ export const options = optionsOf(
     flash_orders: [`count==${settings.stock}`],
     flash_left: ['value==0'],
     // Who was promised a piece was let pay for it.
-    checkouts_done: [`count>=${Math.ceil(settings.stock * 0.95)}`, `count<=${settings.stock}`],
+    checkouts_done: [`count>=${Math.ceil(settings.stock * 0.9)}`, `count<=${settings.stock}`],
     checkouts_sold_out: ['count>=1'],
   },
 );
