@@ -12,7 +12,7 @@ import { summary, valueOf } from './lib/report/summary.js';
 import { signInAdmin, tokenOf } from './lib/session.js';
 import { settings as settingsOf } from './lib/settings.js';
 import { available, deliver, openShop } from './lib/shop.js';
-import { always, quickCheckouts, watched } from './lib/thresholds.js';
+import { always, servedAfterAll, watched } from './lib/thresholds.js';
 
 const settings = settingsOf({
   rate: 100,
@@ -33,7 +33,8 @@ export const options = optionsOf(
   {
     ...always(),
     ...watched('place_order', 'create_payment', 'get_order'),
-    ...quickCheckouts({ ...settings, slack: settings.slack * 2 }),
+    ...servedAfterAll(settings, 'checkout_duration{ended:done}'),
+    ...servedAfterAll(settings, 'checkout_duration{ended:sold_out}'),
     flash_orders: [`count==${settings.stock}`],
     flash_left: ['value==0'],
     // Who was promised a piece was let pay for it.

@@ -77,3 +77,11 @@ export function watched(...operations) {
 export const quickCheckouts = (settings, series = 'checkout_duration') => ({
   [series]: bounds(settings, { p95: 600, p99: 1500 }),
 });
+
+/** Seconds: the longest wait that the service asks for when it is full. */
+const LONGEST_WAIT = 3;
+
+/** Of those who come when it is full: two of a checkout's three requests may have been refused once. */
+export const servedAfterAll = (settings, series) => ({
+  [series]: [`p(99)<${2 * LONGEST_WAIT * 1000 + BOUNDS.slow.p99 * settings.slack}`],
+});
