@@ -15,10 +15,10 @@ export function bars({ from, to, most }) {
   );
 }
 
-/** The next round number at or above: 1, 2 or 5 times a power of ten. */
+/** The next number at or above whose quarters read well. */
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
+  return [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value * 0.999);
 }
 
 /** 12345.6 as 12,345.6. */
