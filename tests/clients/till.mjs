@@ -18,8 +18,8 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Resolves once it is up: `{ url, stop() }`. */
-export async function startTill() {
+/** Resolves once it is up, with these settings besides: `{ url, ops, gateway, stop() }`. */
+export async function startTill(settings = {}) {
   const data = await mkdtemp(join(tmpdir(), 'till-clients-'));
   await chmod(data, 0o755); // the account of Postgres must be able to walk there
   const [api, ops, gateway] = await freePorts(3);
@@ -34,6 +34,7 @@ export async function startTill() {
       TILL_LISTEN: `127.0.0.1:${api}`,
       TILL_OPS_LISTEN: `127.0.0.1:${ops}`,
       TILL_GATEWAY_LISTEN: `127.0.0.1:${gateway}`,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -44,6 +45,8 @@ export async function startTill() {
   });
   return {
     url: `http://127.0.0.1:${api}`,
+    ops: `http://127.0.0.1:${ops}`,
+    gateway: `http://127.0.0.1:${gateway}`,
     async stop() {
       child.kill('SIGINT');
       const [code] = await exit;
