@@ -57,6 +57,7 @@ fn serve_both(
     let ambient = Ambient::system();
     let redis = redis::open(config)?;
     let services = services::open(config, pool, &ambient, redis.as_ref());
+    let services = services::finishing_orders(services, shutdown);
     services::follow_changes(&services, shutdown);
     let gateway = &config.gateway.url;
     let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];

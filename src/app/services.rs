@@ -11,6 +11,7 @@ use crate::resilience::cache::tier::CacheTier;
 use crate::service::Services;
 use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use crate::service::health::{ping_broker, ping_database, ping_redis};
+use crate::service::orders::Gatherer;
 use crate::service::pool::Pool;
 use crate::service::products::{Catalogue, CatalogueSettings};
 use crate::shutdown::Shutdown;
@@ -24,7 +25,8 @@ pub fn open(config: &Config, pool: &Pool, ambient: &Ambient, redis: Option<&Redi
         key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
     });
     let catalogue = catalogue(config, ambient, redis);
-    Services { pool: pool.clone(), ambient: ambient.clone(), auth, catalogue }
+    let gatherer = Gatherer::new(usize::try_from(config.orders.per_commit).unwrap_or(1));
+    Services { pool: pool.clone(), ambient: ambient.clone(), auth, catalogue, gatherer }
 }
 
 /// Cached in this process, and with others where there is a Redis.
@@ -44,6 +46,12 @@ fn catalogue(config: &Config, ambient: &Ambient, redis: Option<&Redis>) -> Catal
 pub fn follow_changes(services: &Services, shutdown: &Shutdown) {
     let (catalogue, stop) = (services.catalogue.clone(), shutdown.stop_background());
     shutdown.background().spawn(async move { catalogue.follow(&stop).await });
+}
+
+/// The same services, whose orders under way are finished before the process stops.
+pub fn finishing_orders(services: Services, shutdown: &Shutdown) -> Services {
+    let gatherer = services.gatherer.tracked_by(shutdown.vital());
+    Services { gatherer, ..services }
 }
 
 /// Without the database there is no service.

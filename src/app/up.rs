@@ -112,6 +112,7 @@ async fn with_database(
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
+    let services = services::finishing_orders(services, &shutdown);
     services::follow_changes(&services, &shutdown);
     let Ports { api, ops, gateway } = ports;
     let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);

@@ -25,6 +25,7 @@ mod log;
 mod mail;
 mod network;
 mod ops;
+mod orders;
 mod rate_limits;
 mod reader;
 mod redis;
@@ -56,6 +57,7 @@ pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use network::{IpNetwork, TrustedProxies};
 pub use ops::Ops;
+pub use orders::Orders;
 pub use rate_limits::RateLimits;
 pub use redis::Redis;
 pub use secret_key::{DerivedKey, RootKey};
@@ -97,6 +99,7 @@ pub const SETTINGS: &[&Setting] = &[
     &database::STATEMENT_TIMEOUT,
     &database::LOCK_TIMEOUT,
     &database::SLOW_STATEMENT,
+    &orders::PER_COMMIT,
     &embedded::PG_BIN,
     &redis::REDIS_URL,
     &redis::REDIS_PREFIX,
@@ -218,6 +221,8 @@ pub struct Config {
     pub files: Files,
     /// Postgres and the pool of connections to it.
     pub database: Database,
+    /// How many orders may share a transaction.
+    pub orders: Orders,
     /// Where the programs of a private Postgres are looked for.
     pub embedded: Embedded,
     /// Redis, if there is one.
@@ -273,6 +278,7 @@ impl Config {
         let data_dir = data_dir::read(reader);
         let files = files::read(reader, data_dir.as_ref().map_err(|noted| *noted));
         let database = database::read(reader, program.database());
+        let orders = orders::read(reader);
         let embedded = embedded::read(reader);
         let redis = redis::read(reader, program.shared_parts());
         let rate_limits = rate_limits::read(reader);
@@ -296,6 +302,7 @@ impl Config {
             data_dir: data_dir?,
             files: files?,
             database: database?,
+            orders: orders?,
             embedded: embedded?,
             redis: redis?,
             rate_limits: rate_limits?,

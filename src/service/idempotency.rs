@@ -21,7 +21,9 @@ use crate::domain::ambient::Ambient;
 use crate::domain::idempotency::{IdempotencyKey, KeyedRequest};
 use crate::domain::ids::AttemptId;
 use crate::store::StoreError;
-use crate::store::idempotency_keys::{self as keys, KeyLifetime, KeyState};
+use crate::store::idempotency_keys::{
+    self as keys, DoneKey, KeyLifetime, KeyRecord, KeyState, LockedKey,
+};
 
 /// How long an outcome is remembered.
 pub const KEY_LIVES: Duration = Duration::hours(24);
@@ -98,9 +100,45 @@ pub async fn begin(
     if !keys::try_lock(conn, request).await? {
         return Err(KeyError::InFlight);
     }
-    let Some(record) = keys::find(conn, request.principal, request.key.as_str()).await? else {
-        return Ok(Begin::Fresh);
-    };
+    let record = keys::find(conn, request.principal, request.key.as_str()).await?;
+    begin_locked(conn, ambient, request, record).await
+}
+
+/// The same for many at once, in their order; `None` stands for one without a key. No two may be under one key.
+///
+/// # Errors
+/// The store's; what concerns one of them alone is its own.
+pub async fn begin_all(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    requests: &[Option<&KeyedRequest>],
+) -> Result<Vec<Result<Begin, KeyError>>, StoreError> {
+    let keyed: Vec<&KeyedRequest> = requests.iter().flatten().copied().collect();
+    let found =
+        if keyed.is_empty() { Vec::new() } else { keys::try_lock_all(conn, &keyed).await? };
+    let mut found = found.into_iter();
+    let mut begun = Vec::with_capacity(requests.len());
+    for request in requests {
+        let known = match request.and_then(|request| Some((request, found.next()?))) {
+            None => Ok(Begin::Fresh),
+            Some((_, LockedKey { got: false, .. })) => Err(KeyError::InFlight),
+            Some((request, key)) => begin_locked(conn, ambient, request, key.record).await,
+        };
+        match known {
+            Err(KeyError::Store(error)) => return Err(error),
+            known => begun.push(known),
+        }
+    }
+    Ok(begun)
+}
+
+async fn begin_locked(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    request: &KeyedRequest,
+    record: Option<KeyRecord>,
+) -> Result<Begin, KeyError> {
+    let Some(record) = record else { return Ok(Begin::Fresh) };
     let over = record.expires_at <= ambient.now();
     if over && matches!(record.state, KeyState::Done(_)) {
         keys::delete_expired(conn, request, ambient.now()).await?;
@@ -224,7 +262,25 @@ pub async fn remember(
     request: &KeyedRequest,
     outcome: &Outcome,
 ) -> Result<(), KeyError> {
-    keys::insert_done(conn, request, lifetime(ambient), &encode(outcome)?).await?;
+    remember_all(conn, ambient, &[(request, outcome)]).await
+}
+
+/// The same for many at once.
+///
+/// # Errors
+/// [`KeyError`] where they can't be stored.
+pub async fn remember_all(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    settled: &[(&KeyedRequest, &Outcome)],
+) -> Result<(), KeyError> {
+    let done = settled
+        .iter()
+        .map(|(request, outcome)| Ok(DoneKey { request, outcome: encode(outcome)? }))
+        .collect::<Result<Vec<_>, KeyError>>()?;
+    if !done.is_empty() {
+        keys::insert_done(conn, &done, lifetime(ambient)).await?;
+    }
     Ok(())
 }
 

@@ -35,6 +35,7 @@ pub struct Services {
     pub ambient: Ambient,
     pub auth: auth::Auth,
     pub catalogue: products::Catalogue,
+    pub gatherer: orders::Gatherer,
 }
 
 /// Who or what causes an effect, for its messages and its log lines.

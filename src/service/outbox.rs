@@ -27,9 +27,28 @@ pub async fn publish(
     cause: &Cause,
     events: &[Event],
 ) -> Result<(), StoreError> {
+    let caused = events.iter().map(|event| Caused { cause, event: event.clone() });
+    publish_all(conn, ambient, caused).await
+}
+
+/// An event and what caused it.
+#[derive(Debug, Clone)]
+pub struct Caused<'a> {
+    pub cause: &'a Cause,
+    pub event: Event,
+}
+
+/// The same for events of which each has a cause of its own.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn publish_all(
+    conn: &mut PgConnection,
+    ambient: &Ambient,
+    events: impl Iterator<Item = Caused<'_>>,
+) -> Result<(), StoreError> {
     let messages: Vec<_> = events
-        .iter()
-        .map(|event| store::outbox::NewMessage {
+        .map(|Caused { cause, event }| store::outbox::NewMessage {
             id: ambient.id(),
             topic: event.topic(),
             payload: serde_json::json!(event),

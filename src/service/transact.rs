@@ -67,6 +67,22 @@ where
     }
 }
 
+/// The same once: for work that has another way where it meets a conflict.
+///
+/// # Errors
+/// Whatever `work` fails with, or a [`StoreError`] turned into it.
+pub async fn transact_once<'a, T, E, F>(pool: &Pool, work: F) -> Result<T, E>
+where
+    F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<T, E>> + Send + Sync,
+    T: Send,
+    E: From<StoreError> + AsStoreError + Send,
+{
+    let mut conn = pool.take().await?;
+    let result = once(&mut conn, &work).await;
+    pool.heed(store_error(&result));
+    result
+}
+
 /// Runs `work` on a connection without a transaction: for reads and single statements, which are transactions of their
 /// own and may have to be run again like any other.
 ///

@@ -6,7 +6,7 @@ pub enum StoreError {
     /// A constraint that has a meaning for the business was broken.
     #[error("constraint {0:?} is broken")]
     Broken(Constraint, #[source] sqlx::Error),
-    /// Serialisation failure or deadlock (SQLSTATE 40001, 40P01): the same transaction may pass when run again.
+    /// Serialisation failure or deadlock (SQLSTATE 40001, 40P01), or a key that came up meanwhile: the same transaction may pass when run again.
     #[error("the transaction must be run again")]
     Retry(#[source] sqlx::Error),
     /// No connection, or none free in time; nothing was done, or it is unknown whether a commit was.
@@ -63,6 +63,10 @@ impl From<sqlx::Error> for StoreError {
             let code = database.code();
             return match code.as_deref() {
                 Some("40001" | "40P01") => Self::Retry(error),
+                // Another transaction was done with the key between our look at it and our lock: now it is known.
+                Some("23505") if database.constraint() == Some("idempotency_keys_pkey") => {
+                    Self::Retry(error)
+                }
                 Some("57014" | "55P03") => Self::TooSlow(error),
                 // Shutting down, starting up, too many connections, connection lost (classes 08, 53, 57P).
                 Some(code)

@@ -1,5 +1,6 @@
 //! Orders and their lines; whether an order may be placed or changed is decided elsewhere.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -54,9 +55,14 @@ impl OrderRow {
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
 #[tracing::instrument(name = "store.orders.insert", level = "debug", skip_all)]
-pub async fn insert(conn: &mut PgConnection, orders: &[Order]) -> Result<(), StoreError> {
-    let column = |of: fn(&Order) -> Uuid| orders.iter().map(of).collect::<Vec<_>>();
-    let time = |of: fn(&Order) -> OffsetDateTime| orders.iter().map(of).collect::<Vec<_>>();
+pub async fn insert<O: Borrow<Order>>(
+    conn: &mut PgConnection,
+    orders: &[O],
+) -> Result<(), StoreError> {
+    let orders: Vec<&Order> = orders.iter().map(Borrow::borrow).collect();
+    let column = |of: fn(&Order) -> Uuid| orders.iter().copied().map(of).collect::<Vec<_>>();
+    let time =
+        |of: fn(&Order) -> OffsetDateTime| orders.iter().copied().map(of).collect::<Vec<_>>();
     let statuses: Vec<_> = orders.iter().map(|o| o.status.as_str().to_owned()).collect();
     let currencies: Vec<_> = orders.iter().map(|o| o.currency.code().to_owned()).collect();
     let totals: Vec<_> = orders.iter().map(|o| o.total.get()).collect();
@@ -83,10 +89,10 @@ pub async fn insert(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Sto
     )
     .execute(&mut *conn)
     .await?;
-    insert_lines(conn, orders).await
+    insert_lines(conn, &orders).await
 }
 
-async fn insert_lines(conn: &mut PgConnection, orders: &[Order]) -> Result<(), StoreError> {
+async fn insert_lines(conn: &mut PgConnection, orders: &[&Order]) -> Result<(), StoreError> {
     let numbered: Vec<(Uuid, i32, &OrderLine)> = orders
         .iter()
         .flat_map(|order| {

@@ -13,6 +13,9 @@ use super::process;
 const SECONDS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// Bounds of the number of things that are done at once.
+const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0];
+
 /// How often samples are sorted into buckets; until then they wait in memory.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -61,9 +64,12 @@ impl Metrics {
 
 fn builder() -> PrometheusBuilder {
     let plain = PrometheusBuilder::new();
-    // The list is not empty, which is the only fault there could be.
+    // The lists are not empty, which is the only fault there could be.
     plain
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .and_then(|seconds| {
+            seconds.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES)
+        })
         .unwrap_or_else(|_| PrometheusBuilder::new())
 }
 
@@ -114,6 +120,11 @@ fn describe_neighbours() {
         "Changes of a circuit's state, by neighbour and new state."
     );
     describe_gauge!("database_away", "1 while the database is known to be away.");
+    describe_histogram!("till_order_batch_size", "Orders that were placed in one transaction.");
+    describe_counter!(
+        "till_order_batches_undone_total",
+        "Batches of orders that failed, so that each order went alone."
+    );
     describe_counter!(
         "db_transaction_repetitions_total",
         "Transactions run again after a conflict."

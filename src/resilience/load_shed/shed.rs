@@ -292,9 +292,14 @@ pub fn step_outside() -> Option<Outside> {
     SLOT.try_with(Slot::step_outside).ok()
 }
 
+/// The place of this task's request, if it has one: for work that is done with that of others and outlives the client.
+pub fn held() -> Option<Slot> {
+    SLOT.try_with(Slot::clone).ok()
+}
+
 /// For a task that goes on with this task's request: the place goes with it, and is free when both are done.
 pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let slot = SLOT.try_with(Slot::clone).ok();
+    let slot = held();
     async move {
         match slot {
             Some(slot) => SLOT.scope(slot, work).await,

@@ -18,6 +18,7 @@ use till::resilience::cache::tier::CacheTier;
 use till::resilience::rate_limit::RateLimiter;
 use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::jobs::{Jobs, Pace};
+use till::service::orders::Gatherer;
 use till::service::payments::Payments;
 use till::service::products::{Catalogue, CatalogueSettings};
 use till::service::webhooks::{WEBHOOK_SECRETS_LABEL, Webhooks};
@@ -51,7 +52,13 @@ pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let catalogue = catalogue(&ambient, None);
-    let services = Services { pool: database().await.into(), ambient, auth: auth(), catalogue };
+    let services = Services {
+        pool: database().await.into(),
+        ambient,
+        auth: auth(),
+        catalogue,
+        gatherer: gatherer(),
+    };
     TestServices { services, clock, files: FilesFolder::new() }
 }
 
@@ -61,7 +68,13 @@ pub fn over(pool: PgPool) -> TestServices {
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let (files, catalogue) = (FilesFolder::new(), catalogue(&ambient, None));
     TestServices {
-        services: Services { pool: pool.into(), ambient, auth: auth(), catalogue },
+        services: Services {
+            pool: pool.into(),
+            ambient,
+            auth: auth(),
+            catalogue,
+            gatherer: gatherer(),
+        },
         clock,
         files,
     }
@@ -73,6 +86,11 @@ pub fn catalogue(ambient: &Ambient, tier: Option<Arc<dyn CacheTier>>) -> Catalog
     let ttl = Duration::from_secs(60);
     let settings = CatalogueSettings { ttl, stale: day, entries: 1_000, places: 5 };
     Catalogue::new(&settings, ambient, tier)
+}
+
+/// The gathering of orders of a process of its own.
+pub fn gatherer() -> Gatherer {
+    Gatherer::new(32)
 }
 
 /// The authentication of a process of its own.
@@ -98,7 +116,13 @@ impl TestServices {
         let (clock, files) = (self.clock.clone(), self.files.clone());
         let catalogue = catalogue(&ambient, tier);
         Self {
-            services: Services { pool: pool.into(), ambient, auth: auth(), catalogue },
+            services: Services {
+                pool: pool.into(),
+                ambient,
+                auth: auth(),
+                catalogue,
+                gatherer: gatherer(),
+            },
             clock,
             files,
         }
