@@ -7,7 +7,7 @@
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
-#                                       chromium wrk (Debian and Ubuntu)
+#                                       chromium wrk prometheus (Debian and Ubuntu)
 set -euo pipefail
 # Where Debian puts servers, for accounts that have not got it.
 export PATH=$PATH:/usr/sbin
@@ -48,8 +48,9 @@ has() {
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
     curl | nginx | chromium | wrk) command -v "$1" >/dev/null ;;
+    prometheus) command -v prometheus >/dev/null && command -v promtool >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk" ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, prometheus" ;;
   esac
 }
 
