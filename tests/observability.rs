@@ -357,7 +357,7 @@ fn every_runbook_says_what_it_is_how_it_looks_and_what_to_do() {
         for setting in text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_') {
             let named = format!("\n{setting}=");
             let exists =
-                settings.contains(&named) || settings.contains(&named.replace('\n', "\n# "));
+                settings.contains(&named) || settings.contains(&named.replace('\n', "\n#"));
             assert!(!setting.starts_with("TILL_") || exists, "{name}: {setting} is no setting");
         }
         if path.ends_with("README.md") {
