@@ -41,7 +41,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         match command {
             Command::Doctor => return Ok(cli::doctor::run(&config, &SystemClock).await?),
             Command::Up => app::up::run(&config, &telemetry).await?,
-            Command::Gateway => app::gateway::run(&config).await?,
+            Command::Gateway => app::gateway::run(&config, &telemetry).await?,
             Command::Check(args) => return app::check::run(&config, args).await,
             Command::DeadLetters(args) => return app::dead_letters::run(&config, args).await,
             Command::Migrate => app::database::run_migrate(&config).await?,

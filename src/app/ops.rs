@@ -34,6 +34,7 @@ pub fn serve(
         move || metrics.render()
     });
     let Extras { test_clock, mail, webhooks } = extras;
+    shutdown.background().spawn(health.clone().watch(shutdown.stop_background()));
     let router = crate::ops::router(OpsParts { health, metrics: text, test_clock, mail, webhooks });
     let bounds = config.connections;
     serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);

@@ -30,6 +30,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::connections;
 use super::traffic::Traffic;
 use crate::config::Connections;
 use crate::shutdown::Shutdown;
@@ -72,8 +73,10 @@ async fn accept(served: Served, stop: &CancellationToken, process: &Shutdown) {
     let most = usize::try_from(bounds.max).unwrap_or(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let http = Arc::new(http(bounds.header_deadline));
+    let counted = connections::Connections::of(name, bounds.max);
     let serve = |(stream, peer), place| {
-        let connection = Connection { stream, peer, place, router: router.clone() };
+        let (router, open) = (router.clone(), counted.begin());
+        let connection = Connection { stream, peer, place, open, router };
         let (http, stop) = (Arc::clone(&http), stop.clone());
         process.connections().spawn(connection.serve(http, bounds.header_deadline, stop));
     };
@@ -144,6 +147,7 @@ struct Connection {
     peer: SocketAddr,
     /// Given back when the connection ends.
     place: OwnedSemaphorePermit,
+    open: connections::Open,
     router: Router,
 }
 
@@ -154,7 +158,7 @@ impl Connection {
         header_deadline: Duration,
         stop: CancellationToken,
     ) {
-        let Self { stream, peer, place: _place, router } = self;
+        let Self { stream, peer, place: _place, open: _open, router } = self;
         // Answers are written whole: nothing is won by holding the last packet back.
         drop(stream.set_nodelay(true));
         let traffic = Traffic::new(Instant::now());

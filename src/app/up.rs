@@ -105,6 +105,10 @@ async fn with_database(
     };
     database::migrate(&url).await?;
     let pool = database::pool(&url, &config.database)?;
+    telemetry.metrics.sample({
+        let pool = pool.clone();
+        move || pool.show()
+    });
     let clock = Arc::new(ShiftedClock::default());
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let redis = redis::open(config)?;

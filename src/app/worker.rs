@@ -72,6 +72,10 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     let listener = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
+    telemetry.metrics.sample({
+        let pool = pool.clone();
+        move || pool.show()
+    });
     let shutdown =
         Shutdown::new(Bounds { delay: config.shutdown.delay, grace: config.shutdown.grace });
     shutdown.watch_signals().map_err(AppError::Signals)?;

@@ -1,7 +1,8 @@
 //! Whether this process should get traffic: its own phase and its parts, asked briefly and not too often.
 //!
 //! A part is asked by at most one probe at a time, for at most half a second, and its answer serves everyone for
-//! one second: whoever calls `/readyz` in a loop loads nothing but this process.
+//! one second: whoever calls `/readyz` in a loop loads nothing but this process. Where nobody calls it, [`Health::watch`]
+//! asks, so that `/metrics` tells how each part is.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +12,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Time between two questions for `/metrics`.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 /// How hard parts may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +157,8 @@ impl Probe {
             }
             _ => {}
         }
+        let up = if state == PartState::Up { 1.0 } else { 0.0 };
+        metrics::gauge!("dependency_up", "dependency" => self.name).set(up);
         *last = Some((Instant::now(), state));
         state
     }
@@ -194,6 +201,16 @@ impl Health {
     pub async fn parts(&self) -> Vec<(&'static str, PartState)> {
         let states = join_all(self.probes.iter().map(|probe| probe.state(self.bounds))).await;
         self.probes.iter().map(|probe| probe.name).zip(states).collect()
+    }
+
+    /// Asks each part now and then until told to stop: for `dependency_up`, and the log's word when one goes away.
+    pub async fn watch(self, stop: CancellationToken) {
+        let mut ticks = interval(WATCH_EVERY);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            if stop.run_until_cancelled(self.parts()).await.is_none() {
+                return;
+            }
+        }
     }
 }
 

@@ -63,8 +63,7 @@ impl fmt::Debug for MetricsText {
 /// Every route of the operators' listener.
 pub fn router(parts: OpsParts) -> Router {
     let OpsParts { health, metrics, test_clock, mail, webhooks } = parts;
-    let scrape = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
-    let routes = probe_routes(health).merge(scrape);
+    let routes = probe_routes(health).merge(metrics_routes(metrics));
     let routes = match test_clock {
         Some(clock) => routes.merge(test_clock::routes(clock)),
         None => routes,
@@ -78,6 +77,11 @@ pub fn router(parts: OpsParts) -> Router {
         None => routes,
     };
     routes.fallback(refuse_path).method_not_allowed_fallback(refuse_method)
+}
+
+/// `/metrics` alone, for a program that has no listener for operators.
+pub fn metrics_routes(metrics: MetricsText) -> Router {
+    Router::new().route("/metrics", get(show_metrics)).with_state(metrics)
 }
 
 async fn show_metrics(State(MetricsText(render)): State<MetricsText>) -> Response {

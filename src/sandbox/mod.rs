@@ -51,5 +51,5 @@ pub mod terms;
 pub mod wire;
 
 pub use gateway::{Gateway, GatewayError};
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, serve_beside};
 pub use settings::{CallbackPolicy, Delays, Settings};

@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::{
+    Router,
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
@@ -51,6 +52,19 @@ pub async fn serve(
     gateway: Gateway,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
+    serve_beside(Router::new(), listener, gateway, shutdown).await
+}
+
+/// [`serve`], with routes of whoever runs the provider beside its own.
+///
+/// # Errors
+/// [`ServeError`]
+pub async fn serve_beside(
+    others: Router,
+    listener: TcpListener,
+    gateway: Gateway,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
     if !gateway.start() {
         return Err(ServeError::Serving);
     }
@@ -66,7 +80,8 @@ pub async fn serve(
         }
     };
     let door = Door { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) };
-    let service = gateway.router().into_make_service_with_connect_info::<Line>();
+    let router = others.merge(gateway.router());
+    let service = router.into_make_service_with_connect_info::<Line>();
     let served = tokio::select! {
         served = axum::serve(door, service).with_graceful_shutdown(stop).into_future() => served,
         () = async { stopping.cancelled().await; tokio::time::sleep(GRACE).await } => {

@@ -22,6 +22,7 @@ pub mod reports;
 mod seal;
 pub mod transact;
 pub mod users;
+pub mod waiting;
 pub mod webhooks;
 
 pub use crate::store::StoreError;

@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod stock;
 pub mod users;
+pub mod waiting;
 pub mod webhook_deliveries;
 pub mod webhook_endpoints;
 pub mod webhook_queue;

@@ -5,6 +5,7 @@
 //! (`http_server_request_duration_seconds`). Whoever records a metric uses the `metrics` facade; the text for
 //! `/metrics` comes from [`Metrics`].
 
+pub mod catalogue;
 mod log_lines;
 mod metrics;
 mod process;

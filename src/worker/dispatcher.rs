@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use tokio::time::timeout;
+use metrics::Label;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
 use super::consumers::Consume;
@@ -40,13 +41,27 @@ impl Dispatcher {
             Ok(true) => return count(queue, "copy", Settlement::Done),
             Err(error) => return again(queue, &error, wait_after(tries)),
         }
-        match Delivery::of(run(consumer.as_ref(), message).await, tries) {
+        if tries == 1 {
+            self.tell_age(queue, message);
+        }
+        let began = Instant::now();
+        let result = run(consumer.as_ref(), message).await;
+        tell_duration(queue, began);
+        match Delivery::of(result, tries) {
             Delivery::Ack => count(queue, "handled", Settlement::Done),
             Delivery::Retry { after, reason } => {
                 tracing::warn!(tries, ?after, reason, "a message is tried again");
                 count(queue, "retried", Settlement::Again { after, reason })
             }
             Delivery::DeadLetter { reason } => self.give_up(queue, message, &reason, tries).await,
+        }
+    }
+
+    fn tell_age(&self, queue: &str, message: &Message) {
+        if let Some(written_at) = message.id.written_at() {
+            let age = (self.services.ambient.now() - written_at).as_seconds_f64().max(0.0);
+            metrics::histogram!("till_message_age_seconds", "consumer" => queue.to_owned())
+                .record(age);
         }
     }
 
@@ -71,6 +86,16 @@ impl Dispatcher {
             Err(error) => again(queue, &error, wait_after(tries)),
         }
     }
+}
+
+/// In the names of OpenTelemetry's conventions for messaging.
+fn tell_duration(queue: &str, began: Instant) {
+    let labels = [
+        Label::new("messaging_destination_name", queue.to_owned()),
+        Label::from_static_parts("messaging_operation_name", "process"),
+    ];
+    let labels = labels.to_vec();
+    metrics::histogram!("messaging_process_duration_seconds", labels).record(began.elapsed());
 }
 
 /// One try within its time; a panic is a failure like others.

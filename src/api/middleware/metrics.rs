@@ -33,10 +33,16 @@ impl Around for Measured {
 }
 
 fn record(method: &'static str, route: Option<MatchedPath>, response: &Response, begun: Instant) {
+    let status = response.status();
     let mut labels = vec![
         Label::from_static_parts("http_request_method", method),
-        Label::new("http_response_status_code", response.status().as_str().to_owned()),
+        Label::new("http_response_status_code", status.as_str().to_owned()),
+        // A proxy may have spoken another one; this is what was heard here.
+        Label::from_static_parts("url_scheme", "http"),
     ];
+    if status.is_server_error() {
+        labels.push(Label::new("error_type", status.as_str().to_owned()));
+    }
     if let Some(route) = route {
         labels.push(Label::new("http_route", route.as_str().to_owned()));
     }

@@ -1,5 +1,6 @@
 //! Takes messages from the queues of one connection and acknowledges each after its effect; decides nothing about them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::Broken;
+use super::depth;
 use super::rabbitmq::RabbitMq;
 use super::wire::{self, Received};
 use super::{Receiver, Settlement};
@@ -52,8 +54,15 @@ impl Consuming<'_> {
         }
         let mut deliveries = select_all(streams);
         let (over, halt) = (CancellationToken::new(), CancellationToken::new());
+        let mut measuring = pin!(depth::follow(&connection, topology));
         let ended = loop {
-            match self.stop.run_until_cancelled(deliveries.next()).await {
+            let next = async {
+                tokio::select! {
+                    next = deliveries.next() => next,
+                    never = measuring.as_mut() => never,
+                }
+            };
+            match self.stop.run_until_cancelled(next).await {
                 None => break Ok(()),
                 Some(None) => break Err(Broken::Ended),
                 Some(Some((_, Err(error)))) => break Err(error.into()),

@@ -5,6 +5,7 @@
 
 mod connection;
 mod consumer;
+mod depth;
 mod in_process;
 mod publisher;
 mod rabbitmq;

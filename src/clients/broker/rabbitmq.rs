@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
+use metrics::Label;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -105,16 +106,34 @@ impl RabbitMq {
         if *line.borrow_and_update() == Line::Away {
             return Err(NotPublished::Away);
         }
+        let began = Instant::now();
         let (answer, outcome) = oneshot::channel();
         let handed = async {
             self.wishes.send(Wish { outgoing, answer }).await.ok()?;
             outcome.await.ok()
         };
-        tokio::select! {
+        let outcome = tokio::select! {
             outcome = handed => outcome.unwrap_or(Err(NotPublished::Away)),
             _away = line.wait_for(|line| *line == Line::Away) => Err(NotPublished::Away),
-        }
+        };
+        measure(began, outcome.as_ref().err());
+        outcome
     }
+}
+
+/// In the names of OpenTelemetry's conventions for messaging.
+fn measure(began: Instant, error: Option<&NotPublished>) {
+    let mut labels = vec![
+        Label::from_static_parts("messaging_system", "rabbitmq"),
+        Label::from_static_parts("messaging_operation_name", "publish"),
+    ];
+    let kind = error.map(|error| match error {
+        NotPublished::Away => "away",
+        NotPublished::Refused(_) | NotPublished::Again { .. } => "refused",
+    });
+    labels.extend(kind.map(|kind| Label::from_static_parts("error_type", kind)));
+    metrics::histogram!("messaging_client_operation_duration_seconds", labels)
+        .record(began.elapsed());
 }
 
 impl Broker for RabbitMq {

@@ -79,6 +79,17 @@ impl Topology {
         format!("{}.delay.{}", self.prefix, delay.as_millis()).into()
     }
 
+    /// Every queue by the name that people know it by: its consumer's, `dead`, or `delay.` and the milliseconds.
+    pub(super) fn all(&self) -> Vec<(String, ShortString)> {
+        let consumers = self.subscriptions.iter().map(|subscription| subscription.queue);
+        let consumers = consumers.map(|queue| (queue.to_owned(), self.queue(queue)));
+        let delays = self
+            .delays
+            .iter()
+            .map(|delay| (format!("delay.{}", delay.as_millis()), self.delay_name(*delay)));
+        consumers.chain([("dead".to_owned(), self.dead())]).chain(delays).collect()
+    }
+
     /// Whether anybody takes messages of this topic.
     pub(super) fn is_taken(&self, topic: &str) -> bool {
         self.subscriptions.iter().any(|subscription| subscription.takes(topic))

@@ -6,6 +6,7 @@
 pub mod callback;
 pub mod guarded;
 pub mod history;
+mod measured;
 pub mod record;
 pub mod sandbox;
 

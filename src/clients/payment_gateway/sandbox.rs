@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::measured;
 use super::{Charge, ChargeFuture, ChargeOrder, ChargeState, GatewayError, PaymentGateway, Step};
 use crate::config::BaseUrl;
 use crate::domain::money::Amount;
@@ -226,7 +227,7 @@ pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, reqwest::Error>
 
 /// The body of a success; everything else as the error it is.
 pub(super) async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
-    let response = request.send().await.map_err(broken)?;
+    let response = measured::send(request).await.map_err(broken)?;
     let status = response.status();
     match status {
         StatusCode::OK | StatusCode::CREATED => bounded(response, LONGEST_ANSWER).await,

@@ -16,7 +16,7 @@ use deadpool_redis::redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError
 use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::domain::clock::SystemClock;
 use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
@@ -122,7 +122,9 @@ impl Redis {
         // Waiting for Redis is no work of ours.
         let _outside = step_outside();
         let answer = timeout(self.inner.bound, async { Ok(ask(self.shared().await?).await?) });
+        let began = Instant::now();
         let result = answer.await.unwrap_or_else(|elapsed| Err(RedisAway::from(elapsed)));
+        measure(began, result.as_ref().err());
         match &result {
             Ok(_) => permit.end(Health::Good),
             Err(error) => {
@@ -159,6 +161,22 @@ impl Redis {
             *shared = None;
         }
     }
+}
+
+/// In the names of OpenTelemetry's conventions for database clients.
+fn measure(began: Instant, error: Option<&RedisAway>) {
+    const NAME: &str = "db_client_operation_duration_seconds";
+    const SYSTEM: &str = "db_system_name";
+    let kind = match error {
+        None => {
+            metrics::histogram!(NAME, SYSTEM => "redis").record(began.elapsed());
+            return;
+        }
+        Some(RedisAway::Silent(_)) => "timeout",
+        Some(RedisAway::Connect(_)) => "connect",
+        Some(RedisAway::Open(_) | RedisAway::Failed(_) | RedisAway::Unreadable) => "failed",
+    };
+    metrics::histogram!(NAME, SYSTEM => "redis", "error_type" => kind).record(began.elapsed());
 }
 
 impl std::fmt::Debug for Redis {

@@ -2,12 +2,11 @@
 
 use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use crate::domain::access::{Reach, Role};
 use crate::domain::ambient::Ambient;
 use crate::domain::event::{Concerned, Event, PastEvent};
-use crate::domain::ids::{Id, MessageId, PaymentId, UserId};
+use crate::domain::ids::{Id, PaymentId, UserId};
 use crate::domain::message::Message;
 use crate::service::Services;
 use crate::service::transact::{AsStoreError, transact};
@@ -70,7 +69,7 @@ pub async fn record(
     if event.topic() != message.topic {
         return Err(RecordError::OtherTopic { topic: event.topic() });
     }
-    let happened_at = written_at(message.id).ok_or(RecordError::Timeless)?;
+    let happened_at = message.id.written_at().ok_or(RecordError::Timeless)?;
     transact(&services.pool, |conn| {
         async move {
             let past = PastEvent {
@@ -130,11 +129,4 @@ async fn insert_of_somebody(
         Some(Constraint::EventOfNobody) => RecordError::NoSuchUser(event.customer_id),
         _ => RecordError::Store(error),
     })
-}
-
-/// When the message was written, and so when the event happened: `Ambient::id` keeps the time in the id.
-fn written_at(id: MessageId) -> Option<OffsetDateTime> {
-    let (seconds, nanos) = id.as_uuid().get_timestamp()?.to_unix();
-    let second = OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?;
-    second.replace_nanosecond(nanos).ok()
 }

@@ -5,6 +5,7 @@ use scoped_futures::ScopedFutureExt;
 use time::{Duration, OffsetDateTime};
 
 use super::call::{Verdict, find_charge};
+use super::counted::count;
 use super::locked::{Locked, lock};
 use super::read::payment_of;
 use super::refund::{GivenBack, give_back};
@@ -128,12 +129,13 @@ async fn take_in(
                 give_back(conn, ambient, payment, GivenBack { cause, reason }).await?;
             }
             outbox::publish(conn, ambient, cause, &events).await?;
-            Ok::<_, PaymentError>(Some(applied))
+            Ok::<_, PaymentError>(Some((applied, events)))
         }
         .scope_boxed()
     })
     .await?;
-    if let Some(applied) = taken_in {
+    if let Some((applied, events)) = taken_in {
+        count(&events);
         let result = if applied { "accepted" } else { "given_back" };
         metrics::counter!("payments_late_total", "result" => result).increment(1);
         tracing::warn!(payment = %id, result, "money came after its payment was given up");

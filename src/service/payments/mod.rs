@@ -15,6 +15,7 @@ mod cancel;
 mod capture;
 mod charge;
 mod claim;
+mod counted;
 mod error;
 mod lapse;
 mod late;

@@ -4,6 +4,7 @@ use scoped_futures::ScopedFutureExt;
 use time::Duration;
 
 use super::call::Verdict;
+use super::counted::count;
 use super::late::{gives_up, next_look};
 use super::locked::lock;
 use super::settle_charge::settle_charge;
@@ -29,7 +30,7 @@ pub(super) async fn conclude(
     verdict: &Verdict,
 ) -> Result<Option<Outcome>, PaymentError> {
     let ambient = &payments.services.ambient;
-    let settled = transact(&payments.services.pool, |conn| {
+    let settled: Result<_, PaymentError> = transact(&payments.services.pool, |conn| {
         async move {
             let mut locked = lock(conn, attempt.payment_id).await?;
             let (id, token, now) = (attempt.id, attempt.token, ambient.now());
@@ -52,13 +53,15 @@ pub(super) async fn conclude(
             outbox::publish(conn, ambient, cause, &events).await?;
             idempotency::settle(conn, attempt.id, &outcome).await?;
             fail_point::here("payments.settling");
-            Ok(Some(outcome))
+            Ok(Some((outcome, events)))
         }
         .scope_boxed()
     })
     .await;
     fail_point::here("payments.settled");
-    settled
+    let Some((outcome, events)) = settled? else { return Ok(None) };
+    count(&events);
+    Ok(Some(outcome))
 }
 
 /// Leaves an open attempt to the reconciler.

@@ -3,6 +3,7 @@
 use scoped_futures::ScopedFutureExt;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
 
 use super::Webhooks;
 use super::settle::{Try, settle};
@@ -95,8 +96,11 @@ pub async fn deliver(
                 .await;
         }
     };
+    let began = Instant::now();
     let (at, result) = send(webhooks, delivery, &secrets).await;
     let outcome = if result.is_ok() { "delivered" } else { "not_taken" };
+    metrics::histogram!("till_webhook_try_duration_seconds", "result" => outcome)
+        .record(began.elapsed());
     metrics::counter!("till_webhook_tries_total", "result" => outcome).increment(1);
     if let Err(reason) = &result {
         tracing::debug!(%reason, "an endpoint did not take an event");

@@ -6,7 +6,7 @@ use super::{Consume, event};
 use crate::domain::event::Event;
 use crate::domain::message::Message;
 use crate::service::Services;
-use crate::service::events::{EVENTS, RecordError, record};
+use crate::service::events::{EVENTS, RecordError, RecordOutcome, record};
 use crate::worker::delivery::Failure;
 
 #[derive(Debug)]
@@ -22,6 +22,9 @@ impl RecordEvent {
     async fn record(&self, message: &Message) -> Result<(), Failure> {
         let event = event(message)?;
         let outcome = record(&self.services, message, &event).await?;
+        if matches!(outcome, RecordOutcome::Recorded { .. }) {
+            metrics::counter!("till_events_total", "type" => event.topic()).increment(1);
+        }
         tracing::debug!(?outcome, topic = event.topic(), "an event is remembered");
         Ok(())
     }

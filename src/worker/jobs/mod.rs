@@ -59,6 +59,7 @@ pub enum JobError {
 }
 
 const OFTEN: Duration = Duration::from_secs(1);
+const NOW_AND_THEN: Duration = Duration::from_secs(5);
 const SELDOM: Duration = Duration::from_secs(60);
 const HOURLY: Duration = Duration::from_secs(3_600);
 
@@ -95,6 +96,11 @@ pub const JOBS: &[Job] = &[
     Job { name: "sweep_strays", every: HOURLY, run: |parts| clear::strays(parts).boxed() },
     Job { name: "purge_long_jobs", every: SELDOM, run: |parts| purge::long_jobs(parts).boxed() },
     Job { name: "measure_outbox", every: OFTEN, run: |parts| measure::outbox(parts).boxed() },
+    Job {
+        name: "measure_waiting",
+        every: NOW_AND_THEN,
+        run: |parts| measure::waiting(parts).boxed(),
+    },
     Job { name: "measure_payments", every: OFTEN, run: |parts| measure::payments(parts).boxed() },
 ];
 
@@ -109,7 +115,7 @@ pub(super) async fn keep_time(job: &'static Job, parts: Arc<WorkerParts>, stop: 
                 if progress == Progress::More { Duration::ZERO } else { job.every }
             }
             Err(error) => {
-                metrics::counter!("till_job_failures_total", "job" => job.name).increment(1);
+                metrics::counter!("till_job_failures_total", "name" => job.name).increment(1);
                 trouble.failed(&error)
             }
         };

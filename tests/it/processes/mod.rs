@@ -3,6 +3,7 @@
 mod balanced;
 pub mod deployment;
 mod limits;
+mod metrics;
 mod reports;
 mod start;
 mod till_up;

@@ -5,6 +5,8 @@
 //! it answers. Meanwhile every other caller is refused at once, instead of waiting for a connection that can't be had. For
 //! a while after that each connection is tried before it is handed out, since those of before may be dead and not know it.
 
+mod measure;
+
 use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +18,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::store::{self, StoreError};
+use measure::Measure;
+
+pub use measure::Lent;
 
 /// Longest time of one look.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,6 +37,7 @@ pub struct Pool {
     watch: Arc<Mutex<Watch>>,
     /// What the looks have found; whoever waits for a connection hears of it.
     away: watch::Sender<bool>,
+    measure: Measure,
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +53,23 @@ impl Pool {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] at once while the database is away, else after the pool's own time.
-    pub async fn take(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+    pub async fn take(&self) -> Result<Lent, StoreError> {
         let patience = self.inner.options().get_acquire_timeout();
+        let waiting = self.measure.begin();
         let taken = timeout(patience, self.take_tried()).await;
-        taken.unwrap_or_else(|_elapsed| {
+        let taken = taken.unwrap_or_else(|_elapsed| {
             self.look();
             Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
-        })
+        });
+        if let Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)) = &taken {
+            self.measure.timed_out();
+        }
+        taken.map(|conn| waiting.lend(conn))
+    }
+
+    /// Records how many connections there are, for `/metrics`.
+    pub fn show(&self) {
+        measure::show(&self.inner);
     }
 
     async fn take_tried(&self) -> Result<PoolConnection<Postgres>, StoreError> {
@@ -157,7 +173,9 @@ fn is_away(error: &sqlx::Error) -> bool {
 
 impl From<PgPool> for Pool {
     fn from(inner: PgPool) -> Self {
-        Self { inner, watch: Arc::default(), away: watch::Sender::new(false) }
+        metrics::gauge!("database_away").set(0.0);
+        let (away, measure) = (watch::Sender::new(false), Measure::new());
+        Self { inner, watch: Arc::default(), away, measure }
     }
 }
 
