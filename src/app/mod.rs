@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod check;
+pub mod console;
 pub mod database;
 pub mod dead_letters;
 pub mod dependencies;
@@ -22,6 +23,7 @@ mod traffic;
 pub mod up;
 pub mod webhooks;
 pub mod worker;
+mod worker_switch;
 
 use std::error::Error;
 

@@ -18,7 +18,7 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Resolves once it is up: `{ url, stop() }`. */
+/** Resolves once it is up: `{ url, ops, gateway, stop() }`. */
 export async function startTill() {
   const data = await mkdtemp(join(tmpdir(), 'till-clients-'));
   await chmod(data, 0o755); // the account of Postgres must be able to walk there
@@ -44,6 +44,8 @@ export async function startTill() {
   });
   return {
     url: `http://127.0.0.1:${api}`,
+    ops: `http://127.0.0.1:${ops}`,
+    gateway: `http://127.0.0.1:${gateway}`,
     async stop() {
       child.kill('SIGINT');
       const [code] = await exit;
