@@ -15,7 +15,7 @@ use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
-use crate::ops::{Health, Readiness};
+use crate::ops::{Health, Program, Readiness};
 use crate::service::pool::Pool;
 use crate::shutdown::{Bounds, Shutdown};
 use crate::telemetry::Telemetry;
@@ -86,6 +86,12 @@ fn serve_both(
     let router = crate::api::router_beside(probes, state, edge, ambient);
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: api, router, bounds }, shutdown);
-    ops::serve(config, telemetry, ops_listener, (health, Extras::default()), shutdown);
+    ops::serve(
+        config,
+        telemetry,
+        ops_listener,
+        (Program::Api, health, Extras::default()),
+        shutdown,
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod check;
 mod connections;
+pub mod console;
 pub mod database;
 pub mod dead_letters;
 pub mod dependencies;
@@ -23,6 +24,7 @@ mod traffic;
 pub mod up;
 pub mod webhooks;
 pub mod worker;
+mod worker_switch;
 
 use std::error::Error;
 

@@ -8,7 +8,9 @@ use super::serve::{self, Served};
 use crate::clients::mailer::MailFolder;
 use crate::config::Config;
 use crate::domain::clock::ShiftedClock;
-use crate::ops::{Health, MetricsText, OpsParts, WebhookSink};
+use crate::ops::{
+    Console, ConsoleParts, Health, MetricsText, OpsParts, Panel, Program, WebhookSink,
+};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 
@@ -18,6 +20,7 @@ pub struct Extras {
     pub test_clock: Option<Arc<ShiftedClock>>,
     pub mail: Option<MailFolder>,
     pub webhooks: Option<WebhookSink>,
+    pub panel: Option<Panel>,
 }
 
 /// Serves it, and keeps the metrics that it shows up to date.
@@ -25,7 +28,7 @@ pub fn serve(
     config: &Config,
     telemetry: &Telemetry,
     listener: TcpListener,
-    (health, extras): (Health, Extras),
+    (program, health, extras): (Program, Health, Extras),
     shutdown: &Shutdown,
 ) {
     let metrics = telemetry.metrics.clone();
@@ -33,10 +36,19 @@ pub fn serve(
         let metrics = metrics.clone();
         move || metrics.render()
     });
-    let Extras { test_clock, mail, webhooks } = extras;
     shutdown.background().spawn(health.clone().watch(shutdown.stop_background()));
-    let router = crate::ops::router(OpsParts { health, metrics: text, test_clock, mail, webhooks });
+    let Extras { test_clock, mail, webhooks, panel } = extras;
+    let console = Console::new(ConsoleParts {
+        program,
+        metrics: text.clone(),
+        health: health.clone(),
+        panel,
+    });
+    let parts =
+        OpsParts { health, metrics: text, console: console.clone(), test_clock, mail, webhooks };
+    let router = crate::ops::router(parts);
     let bounds = config.connections;
     serve::spawn(Served { name: "ops", listener, router, bounds }, shutdown);
     shutdown.background().spawn(metrics.keep_up(shutdown.stop_background()));
+    shutdown.background().spawn(console.keep_watch(shutdown.stop_background()));
 }

@@ -12,8 +12,8 @@ use super::install::install;
 use super::ops::{self, Extras};
 use super::serve::Served;
 use super::{
-    AppError, database, gateway, jobs, limits, payments, redis, seed, serve, services, webhooks,
-    worker,
+    AppError, console, database, gateway, jobs, limits, payments, redis, seed, serve, services,
+    webhooks, worker, worker_switch,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -25,7 +25,7 @@ use crate::domain::clock::ShiftedClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::domain::webhook::EndpointUrl;
 use crate::embedded::{self, Postgres};
-use crate::ops::{Health, Readiness, SINK_PATH, WebhookSink};
+use crate::ops::{Health, Program, Readiness, SINK_PATH, WebhookSink, WorkerSwitch};
 use crate::service::Services;
 use crate::service::demo::{self, Presence, SignIn};
 use crate::service::webhooks::Webhooks;
@@ -222,8 +222,13 @@ fn start_parts(
     let payments = payments::open(config, &services, &gateway_url, shutdown)?;
     let mailing = worker::mailing(config)?;
     let jobs = jobs::open(config, &services, &gateway_url)?;
-    worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing)
-        .spawn(shutdown.background(), &shutdown.stop_background());
+    let switch = WorkerSwitch::default();
+    let worker = worker::open(config, (&services, &payments, &jobs, &webhooks), &mailing);
+    let working = worker_switch::follow(worker, switch.clone(), shutdown.stop_background());
+    shutdown.background().spawn(working);
+    let shop = listeners.api.local_addr().map_err(|error| AppError::Part(error.into()))?;
+    let reached = (BaseUrl::of(shop), gateway_url);
+    let panel = console::panel(config, &services, reached, &switch, shutdown)?;
     let limits = limits::open(config, redis.as_ref(), &ambient);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
@@ -244,8 +249,9 @@ fn start_parts(
     );
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);
-    let extras = Extras { test_clock: Some(clock), mail: mailing.folder, webhooks: Some(sink) };
-    ops::serve(config, telemetry, listeners.ops, (health, extras), shutdown);
+    let (test_clock, webhooks) = (Some(clock), Some(sink));
+    let extras = Extras { test_clock, mail: mailing.folder, webhooks, panel };
+    ops::serve(config, telemetry, listeners.ops, (Program::Up, health, extras), shutdown);
     readiness.ready();
     Ok(())
 }
@@ -266,6 +272,7 @@ fn announce(config: &Config, demo: Presence, postgres: Option<&Postgres>) {
         format!("Till is up: {}", public.as_str()),
         format!("  Swagger UI        {}", public.join("/swagger-ui")),
         format!("  Documentation     {}", public.join("/docs")),
+        format!("  Console           {}", ops.join("/console")),
         format!("  Metrics, health   {}", ops.join("/metrics")),
         format!("  Mails             {}", mails(config, &ops)),
         format!("  Webhooks          {}", ops.join("/webhooks")),

@@ -9,7 +9,7 @@ use crate::clients::mailer::{GuardedMailer, MailFolder, Mailer, SmtpMailer};
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::domain::clock::SystemClock;
-use crate::ops::{Health, Importance, Probe, Readiness};
+use crate::ops::{Health, Importance, Probe, Program, Readiness};
 use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::mails::Mails;
@@ -93,7 +93,8 @@ pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError>
     probes.extend(services::redis_probe(config));
     probes.extend(worker.rabbit().map(line_probe));
     let health = Health::new(readiness.clone(), probes);
-    ops::serve(config, telemetry, listener, (health, Extras::default()), &shutdown);
+    let shown = (Program::Worker, health, Extras::default());
+    ops::serve(config, telemetry, listener, shown, &shutdown);
     let stop = shutdown.stop_background();
     let working = async {
         if dependencies::wait(config, url, &stop).await.is_some() {

@@ -6,4 +6,5 @@ pub mod mailer;
 pub mod payment_gateway;
 pub mod probes;
 pub mod redis;
+pub mod storefront;
 pub mod webhook_sender;

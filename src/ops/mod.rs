@@ -1,8 +1,9 @@
-//! The operator listener: metrics, health and sandbox controls; never reachable from the public one.
+//! The operator listener: metrics, health, the console and sandbox controls; never reachable from the public one.
 //!
 //! It asks for no credentials, so it listens on an address of its own (`TILL_OPS_LISTEN`, loopback by default).
 //! Only [`probe_routes`] are mounted on the public listener too.
 
+mod console;
 mod health;
 mod iso_duration;
 mod mail;
@@ -25,6 +26,7 @@ use crate::domain::clock::ShiftedClock;
 use crate::service::mails::MailFolder;
 use problem::Problem;
 
+pub use console::{Console, ConsoleParts, Panel, Program, WorkerState, WorkerSwitch, WorkerWanted};
 pub use health::{Health, Importance, PartState, Phase, Probe, ProbeBounds, ProbeError, Readiness};
 pub use probes::routes as probe_routes;
 pub use webhooks::{SINK_PATH, WebhookSink};
@@ -35,6 +37,8 @@ pub struct OpsParts {
     pub health: Health,
     /// The text of `/metrics`, in Prometheus' format 0.0.4.
     pub metrics: MetricsText,
+    /// What `/console` shows.
+    pub console: Console,
     /// The clock that `/sandbox/clock` moves; without one there is no such route.
     pub test_clock: Option<Arc<ShiftedClock>>,
     /// The folder that `/mail` shows; without one there is no such page.
@@ -62,8 +66,9 @@ impl fmt::Debug for MetricsText {
 
 /// Every route of the operators' listener.
 pub fn router(parts: OpsParts) -> Router {
-    let OpsParts { health, metrics, test_clock, mail, webhooks } = parts;
-    let routes = probe_routes(health).merge(metrics_routes(metrics));
+    let OpsParts { health, metrics, console, test_clock, mail, webhooks } = parts;
+    let routes =
+        probe_routes(health).merge(metrics_routes(metrics)).merge(console::routes(console));
     let routes = match test_clock {
         Some(clock) => routes.merge(test_clock::routes(clock)),
         None => routes,

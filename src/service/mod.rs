@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod payments;
 pub mod pool;
 pub mod products;
+pub mod rehearsal;
 pub mod reports;
 mod seal;
 pub mod transact;

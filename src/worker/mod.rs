@@ -130,16 +130,23 @@ impl Worker {
         self.rabbit.as_ref().map(|rabbit| Arc::clone(&rabbit.broker))
     }
 
-    /// Works in tasks that end, with all they hold finished or given back, when told to stop.
-    pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) {
-        let relaying = self.relay.run(stop.clone());
-        match self.rabbit {
+    /// Works in tasks that end, with all they hold finished or given back, when told to stop; then it may be spawned again.
+    pub fn spawn(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let relaying = Arc::clone(&self.relay).run(stop.clone());
+        match self.rabbit.clone() {
             None => drop(tasks.spawn(relaying)),
             Some(rabbit) => drop(tasks.spawn(rabbit.work_beside(relaying, stop.clone()))),
         }
-        tasks.spawn(self.long_jobs.run(stop.clone()));
-        tasks.spawn(self.postman.run(stop.clone()));
+        tasks.spawn(Arc::clone(&self.long_jobs).run(stop.clone()));
+        tasks.spawn(Arc::clone(&self.postman).run(stop.clone()));
         for job in JOBS {
+            tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
+        }
+    }
+
+    /// Does nothing but measure what waits; for while it is not spawned.
+    pub fn spawn_measuring(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        for job in JOBS.iter().filter(|job| job.only_measures()) {
             tasks.spawn(jobs::keep_time(job, Arc::clone(&self.parts), stop.clone()));
         }
     }

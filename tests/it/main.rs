@@ -11,6 +11,7 @@ mod cache;
 mod check;
 mod commands;
 mod connections;
+mod console;
 mod crash;
 mod embedded;
 mod examples;

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use till::clients::mailer::{Mail, Mailer};
 use till::domain::clock::ShiftedClock;
 use till::ops::{
-    Health, Importance, MetricsText, OpsParts, Probe, Readiness, probe_routes, router,
+    Console, ConsoleParts, Health, Importance, MetricsText, OpsParts, Probe, Program, Readiness,
+    probe_routes, router,
 };
 use till::service::mails::MailFolder;
 use till::telemetry::Metrics;
@@ -67,14 +68,16 @@ fn with_clock(test_clock: Option<Arc<ShiftedClock>>) -> Router {
 }
 
 fn with_parts(test_clock: Option<Arc<ShiftedClock>>, mail: Option<MailFolder>) -> Router {
-    let metrics = Metrics::shared();
-    router(OpsParts {
-        health: Health::new(Readiness::default(), Vec::new()),
-        metrics: MetricsText::new(move || metrics.render()),
-        test_clock,
-        mail,
-        webhooks: None,
-    })
+    let shared = Metrics::shared();
+    let metrics = MetricsText::new(move || shared.render());
+    let health = Health::new(Readiness::default(), Vec::new());
+    let console = Console::new(ConsoleParts {
+        program: Program::Up,
+        metrics: metrics.clone(),
+        health: health.clone(),
+        panel: None,
+    });
+    router(OpsParts { health, metrics, console, test_clock, mail, webhooks: None })
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ async fn ctrl_c_stops_everything_and_the_next_start_keeps_the_data_and_adds_none
     for expected in [
         format!("Till is up: {}", up.url),
         format!("{}/swagger-ui", up.url),
+        format!("{}/console", up.ops_url),
         format!("{}/metrics", up.ops_url),
         up.gateway_url.clone(),
         "till-demo-password".to_owned(),
@@ -148,6 +149,8 @@ async fn production_gets_no_demo_sign_in() {
     let owner = json!({ "email": "owner@example.com", "password": "a password of one's own" });
     let signed_in = up.request(Method::POST, "/v1/auth/token").json(&owner).send().await.unwrap();
     assert_eq!(signed_in.status(), 200);
+    assert!(!up.ops("/console").await.contains("Break things"));
+    assert_eq!(up.turn("gateway", "to=failing").await, 404);
     assert_eq!(up.interrupt().await, Some(0));
 }
 

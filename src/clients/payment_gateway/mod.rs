@@ -4,6 +4,7 @@
 //! [`GatewayError::is_unknown`] says nothing about whether the money moved: only an answer does.
 
 pub mod callback;
+pub mod faults;
 pub mod guarded;
 pub mod history;
 mod measured;
@@ -17,6 +18,7 @@ use crate::domain::payment::{CaptureMethod, PaymentFailure};
 use crate::domain::user::PaymentMethod;
 
 pub use callback::{CallbackError, CallbackVerifier, ChargeNotice, SignedCallback};
+pub use faults::{Faults, SandboxFaults};
 pub use guarded::{Admission, GuardedGateway, NotAdmitted};
 pub use history::{PastCharge, SandboxHistory};
 pub use record::{GatewayRecord, RecordedCharge};

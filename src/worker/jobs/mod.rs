@@ -34,6 +34,13 @@ pub struct Job {
     pub run: for<'a> fn(&'a WorkerParts) -> BoxFuture<'a, Result<Progress, JobError>>,
 }
 
+impl Job {
+    /// Whether it changes nothing; by its name, `measure_…`.
+    pub(super) fn only_measures(&self) -> bool {
+        self.name.starts_with("measure_")
+    }
+}
+
 /// Whether a job is through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {

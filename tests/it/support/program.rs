@@ -124,8 +124,12 @@ impl Up {
             unreachable!("it ended before it was up: {said:?}");
         };
         tokio::time::timeout(PATIENCE, reading).await.unwrap();
-        let http =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
         let [url, ops_url, gateway_url] = ports.map(|port| format!("http://127.0.0.1:{port}"));
         Self { url, ops_url, gateway_url, said, http, child }
     }
@@ -166,6 +170,19 @@ impl Up {
     pub async fn ops(&self, path: &str) -> String {
         let url = format!("{}{path}", self.ops_url);
         self.http.get(url).send().await.unwrap().text().await.unwrap()
+    }
+
+    pub fn ops_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.ops_url))
+    }
+
+    /// Presses a button of the console's panel; the answer's status.
+    pub async fn turn(&self, control: &str, form: &'static str) -> u16 {
+        let press = self
+            .ops_request(Method::POST, &format!("/console/{control}"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        press.send().await.unwrap().status().as_u16()
     }
 
     fn pid(&self) -> u32 {
