@@ -55,7 +55,7 @@ prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cos
 	cargo build --locked --release --bins --test overload --test bare
 	tests/prove/run.sh $(ONLY)
 
-bench: ## Measure Till beside pgbench and a bare axum route, and write docs/measurements.md (some 20 minutes)
+bench: ## Measure Till beside pgbench and a bare axum route, and write docs/measurements.md (some 25 minutes)
 	@$(MAKE) --no-print-directory prove ONLY=bench
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
