@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove sqlx openapi audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove bench sqlx openapi audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(CURDIR)/target/tools/k6/bin
@@ -55,8 +55,11 @@ load: ## Load it with k6, then look at target/load/ (SCENARIO=smoke RATE=… DUR
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost)
 	@tests/services.sh install postgres redis rabbitmq wrk k6
-	cargo build --locked --release --bins --test overload
+	cargo build --locked --release --bins --test overload --test bare
 	tests/prove/run.sh $(ONLY)
+
+bench: ## Measure Till beside pgbench and a bare axum route, and write docs/measurements.md (some 25 minutes)
+	@$(MAKE) --no-print-directory prove ONLY=bench
 
 sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has changed
 	@tests/services.sh run tests/sqlx_drift.sh write

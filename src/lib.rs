@@ -45,10 +45,11 @@
 //! 2. The handler's signature asks for what must be right before it runs: `Caller<may::WriteOrders>` (a token, checked
 //!    against the session's row, with that scope), `KeyedCall`, `ValidJson<PlaceOrderRequest>` (strict JSON, all
 //!    faults at once, each with its pointer). Its body makes the command [`domain::order::PlaceOrder`].
-//! 3. [`service::orders::place`] runs it under [`service::idempotency::run`]: lock the key, replay what is known of it,
-//!    else `place_batch`: `store/stock.rs` locks the stock rows in the order of their ids, [`domain::stock`] allocates,
-//!    `store/orders.rs` inserts, the event `order.created` becomes an outbox row; all of it and the key's outcome commit
-//!    together, or nothing does.
+//! 3. [`service::orders::place`] lets it go at once, or together with those that came while others were written
+//!    (`service/orders/gather/`). `place_batch` locks the keys and replays what is known of them ([`service::idempotency`]),
+//!    `store/stock.rs` locks the stock rows in the order of their ids, [`domain::stock`] allocates, `store/orders.rs`
+//!    inserts, the event `order.created` becomes an outbox row; all of it and the keys' outcomes commit together, or
+//!    nothing does.
 //! 4. `api/outcome.rs` renders the outcome, 201 with `Location` or a problem, the first time and every time after.
 //! 5. [`worker`] hands the outbox row to whoever acts on it, later, at least once.
 

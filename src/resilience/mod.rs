@@ -4,5 +4,6 @@ pub mod bulkhead;
 pub mod cache;
 pub mod circuit_breaker;
 pub mod fail_point;
+pub mod gather;
 pub mod load_shed;
 pub mod rate_limit;

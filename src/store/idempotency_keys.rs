@@ -66,7 +66,7 @@ pub async fn try_lock_all(
     let names: Vec<String> = requests.iter().map(|request| lock_name(request)).collect();
     let principals: Vec<Uuid> = requests.iter().map(|request| request.principal).collect();
     let keys: Vec<String> = requests.iter().map(|r| r.key.as_str().to_owned()).collect();
-    // LIMIT keeps the look-up one by the primary key for each, however few rows there were when it was planned.
+    // LIMIT: one look-up for each key, never a join with the whole table.
     let rows = sqlx::query!(
         r#"SELECT pg_try_advisory_xact_lock(hashtextextended(wanted.name, 0)) AS "got!",
                   wanted.principal_id AS "principal_id!", seen.fingerprint AS "fingerprint?", seen.attempt_id,

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::StoreError;
 use super::row::RowKey;
@@ -87,34 +88,49 @@ pub async fn insert_refresh_token(
     Ok(())
 }
 
-/// The session of this user, for checking an access token.
+/// The sessions of these users, for checking access tokens; one answer for each, in their order, `None` where there is none.
+/// A row that can't be believed is the failure of whoever asked for it.
 ///
 /// # Errors
-/// [`StoreError`] where the database doesn't answer or the row can't be believed.
-#[tracing::instrument(name = "store.sessions.find_access", level = "debug", skip_all)]
-pub async fn find_access(
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.list_access", level = "debug", skip_all)]
+pub async fn list_access(
     conn: &mut PgConnection,
-    session: SessionId,
-    user: UserId,
-) -> Result<Option<SessionAccess>, StoreError> {
-    let row = sqlx::query!(
-        "SELECT s.expires_at, s.revoked_at, u.role, u.status, u.access_epoch
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.id = $1 AND u.id = $2",
-        session.as_uuid(),
-        user.as_uuid()
+    wanted: &[(SessionId, UserId)],
+) -> Result<Vec<Result<Option<SessionAccess>, StoreError>>, StoreError> {
+    let sessions: Vec<Uuid> = wanted.iter().map(|(session, _)| session.as_uuid()).collect();
+    let users: Vec<Uuid> = wanted.iter().map(|(_, user)| user.as_uuid()).collect();
+    // LIMIT: one look-up for each session, never a join of whole tables.
+    let rows = sqlx::query!(
+        r#"SELECT wanted.user_id AS "user_id!", seen.expires_at AS "expires_at?", seen.revoked_at,
+                  seen.role AS "role?", seen.status AS "status?", seen.access_epoch AS "access_epoch?"
+           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (session_id, user_id, place)
+           LEFT JOIN LATERAL (
+               SELECT s.expires_at, s.revoked_at, u.role, u.status, u.access_epoch
+               FROM sessions s JOIN users u ON u.id = s.user_id
+               WHERE s.id = wanted.session_id AND u.id = wanted.user_id LIMIT 1) AS seen ON true
+           ORDER BY wanted.place"#,
+        &sessions,
+        &users
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let named = RowKey { table: "users", key: &user };
-    Ok(Some(SessionAccess {
-        role: named.believe("role", row.role.parse())?,
-        status: named.believe("status", row.status.parse())?,
-        access_epoch: row.access_epoch,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-    }))
+    let believed = rows.into_iter().map(|row| {
+        let (Some(expires_at), Some(role), Some(status), Some(access_epoch)) =
+            (row.expires_at, row.role, row.status, row.access_epoch)
+        else {
+            return Ok(None);
+        };
+        let named = RowKey { table: "users", key: &row.user_id };
+        Ok(Some(SessionAccess {
+            role: named.believe("role", role.parse())?,
+            status: named.believe("status", status.parse())?,
+            access_epoch,
+            expires_at,
+            revoked_at: row.revoked_at,
+        }))
+    });
+    Ok(believed.collect())
 }
 
 /// The refresh token with its session, both locked: of two uses at once, the second sees the first.

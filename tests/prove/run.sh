@@ -2,7 +2,8 @@
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
 #
 #   tests/prove/run.sh             every section
-#   tests/prove/run.sh SECTION…    only these (process, overload, limits, report, cost, crash, mails, outbox); the others stay as they are
+#   tests/prove/run.sh SECTION…    only these (process, bench, overload, limits, report, cost, crash, mails,
+#                                  outbox); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
@@ -26,6 +27,13 @@ process() {
   printf '| size of the three programs | %s |\n' \
     "$(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }')"
   printf '| size of the image (`docker image inspect till`) | %s |\n' "$(image || echo 'no Docker here')"
+}
+bench() {
+  printf '## Beside what there is without it\n\n%s or `make bench`; release build. A\ndurable Postgres (`fsync` on), `api` and whoever asks share both cores, for Till as for ' "$(made bench)"
+  printf '`pgbench`; for the bare route `api`\nhas one core and the clients the other. Rate limits are on, kept in process, and load shedding is; one order by '
+  printf '`pgbench`\nis one transaction of the same statements over a connection of its own (`tests/prove/bench/order.sql`).\n\n'
+  export BARE=${BARE:-$(printf '%s\n' "$PROGRAMS"/deps/bare-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
+  tests/prove/bench.sh
 }
 limits() {
   printf '## What a rate limit costs\n\n%s; release build; `api` on one core, the\nclients, Redis and Postgres beside it on two.\n\n' "$(made limits)"
@@ -80,6 +88,7 @@ section() {
   [[ -z $text ]] || printf '\n%s\n' "$text" >>"$new"
 }
 section process '## The process' "$@"
+section bench '## Beside what there is without it' "$@"
 section overload '## Overload' "$@"
 section limits '## What a rate limit costs' "$@"
 section report '## Reports' "$@"

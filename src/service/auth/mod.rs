@@ -11,8 +11,10 @@ pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
 pub mod revoke;
+mod sessions;
 pub mod sign_in;
 pub mod tokens;
+mod verified;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use time::Duration;
 
 use self::keys::KeyRing;
 use self::passwords::PasswordHasher;
+use self::sessions::Sessions;
+use self::verified::Verified;
 use crate::config::DerivedKey;
 
 /// What the keys' key is derived from the root key by.
@@ -52,6 +56,8 @@ struct Parts {
     audience: String,
     passwords: PasswordHasher,
     keys: KeyRing,
+    verified: Verified,
+    sessions: Sessions,
 }
 
 impl Auth {
@@ -61,6 +67,8 @@ impl Auth {
             audience: settings.audience,
             passwords: PasswordHasher::for_this_machine(),
             keys: KeyRing::new(settings.key_encryption_key),
+            verified: Verified::new(),
+            sessions: Sessions::default(),
         }))
     }
 
@@ -78,6 +86,14 @@ impl Auth {
 
     pub fn keys(&self) -> &KeyRing {
         &self.0.keys
+    }
+
+    fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    fn verified(&self) -> &Verified {
+        &self.0.verified
     }
 }
 

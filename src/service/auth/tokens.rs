@@ -2,30 +2,25 @@
 //! injected clock and against the session and user they speak for.
 
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
-use scoped_futures::ScopedFutureExt;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use uuid::Uuid;
 
 use super::error::{SessionError, TokenError, TokenFault};
 use super::keys::{self, SigningKey};
 use super::refresh_token::RefreshToken;
+use super::verified::Signed;
 use super::{ACCESS_TOKEN_LIVES, Auth};
 use crate::domain::access::{Principal, ScopeSet};
 use crate::domain::ids::{Id, SessionId, UserId};
 use crate::service::Services;
-use crate::service::transact::read;
-use crate::store::sessions;
 
 /// RFC 9068 §2.1: no other kind of token passes for an access token.
 const TYPE: &str = "at+jwt";
 
 /// `client_id` of our own sign-in form.
 const FIRST_PARTY: &str = "till";
-
-/// How far the clocks of two of our processes may differ.
-const LEEWAY: Duration = Duration::seconds(5);
 
 /// Longer than any token of ours, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -119,15 +114,22 @@ pub struct Bearer {
 /// [`TokenError`]; nothing outside our own database is ever asked, whatever the token says.
 #[tracing::instrument(name = "service.auth.identify", level = "debug", skip_all)]
 pub async fn identify(services: &Services, token: &str) -> Result<Bearer, TokenError> {
-    let kid = key_name(token)?;
+    let known = if token.len() > MAX_LENGTH { None } else { services.auth.verified().find(token) };
+    let kid = match &known {
+        Some(signed) => signed.kid.clone(),
+        None => key_name(token)?,
+    };
+    // A key's name is its thumbprint: while one of this name is there, it is the one that signed.
     let key = keys::named(services, &kid).await?.ok_or(TokenFault::UnknownKey)?;
-    let claims = check(&services.auth, &key, token, services.ambient.now())?;
-    Ok(Bearer {
-        user_id: UserId::from(claims.sub),
-        session_id: SessionId::from(claims.sid),
-        access_epoch: claims.epoch,
-        scopes: ScopeSet::parse_known(&claims.scope),
-    })
+    let (signed, is_new) = match known {
+        Some(signed) => (signed, false),
+        None => (verify(&services.auth, &key, token)?, true),
+    };
+    signed.check_time(services.ambient.now())?;
+    if is_new {
+        services.auth.verified().remember(token, &signed);
+    }
+    Ok(signed.bearer)
 }
 
 /// What the bearer may do right now, if their session lives.
@@ -137,11 +139,8 @@ pub async fn identify(services: &Services, token: &str) -> Result<Bearer, TokenE
 #[tracing::instrument(name = "service.auth.admit", level = "debug", skip_all)]
 pub async fn admit(services: &Services, bearer: &Bearer) -> Result<Principal, TokenError> {
     let Bearer { user_id, session_id, access_epoch, scopes } = *bearer;
-    let access = read(&services.pool, |conn| {
-        async move { sessions::find_access(conn, session_id, user_id).await }.scope_boxed()
-    })
-    .await?
-    .ok_or(TokenError::Revoked)?;
+    let found = services.auth.sessions().find(&services.pool, session_id, user_id).await?;
+    let access = found.ok_or(TokenError::Revoked)?;
     if !access.is_live(services.ambient.now()) || access.access_epoch != access_epoch {
         return Err(TokenError::Revoked);
     }
@@ -171,12 +170,7 @@ fn key_name(token: &str) -> Result<String, TokenFault> {
     }
 }
 
-fn check(
-    auth: &Auth,
-    key: &SigningKey,
-    token: &str,
-    now: OffsetDateTime,
-) -> Result<Claims, TokenError> {
+fn verify(auth: &Auth, key: &SigningKey, token: &str) -> Result<Signed, TokenError> {
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.set_required_spec_claims(&["iss", "sub", "aud", "exp", "nbf"]);
     rules.set_issuer(&[auth.issuer()]);
@@ -186,16 +180,16 @@ fn check(
     rules.validate_nbf = false;
     let claims =
         decode::<Claims>(token, &key.decoding, &rules).map_err(TokenFault::Undecodable)?.claims;
-    let (now, leeway) = (now.unix_timestamp(), LEEWAY.whole_seconds());
     let longest = ACCESS_TOKEN_LIVES.whole_seconds();
     if claims.exp.saturating_sub(claims.iat) > longest {
         return Err(TokenFault::Claim.into());
     }
-    if claims.nbf.max(claims.iat) > now.saturating_add(leeway) {
-        return Err(TokenFault::TooEarly.into());
-    }
-    if claims.exp.saturating_add(leeway) <= now {
-        return Err(TokenError::Expired);
-    }
-    Ok(claims)
+    let bearer = Bearer {
+        user_id: UserId::from(claims.sub),
+        session_id: SessionId::from(claims.sid),
+        access_epoch: claims.epoch,
+        scopes: ScopeSet::parse_known(&claims.scope),
+    };
+    let (from, until) = (claims.nbf.max(claims.iat), claims.exp);
+    Ok(Signed { kid: key.kid.clone(), bearer, from, until })
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -282,4 +283,42 @@ async fn processes_that_start_together_make_one_key_and_keep_it_encrypted() {
         .await
         .unwrap();
     assert_eq!(sealed.iter().map(Vec::len).collect::<Vec<_>>(), [12 + 32 + 16]);
+}
+
+#[tokio::test]
+async fn a_token_that_was_good_is_refused_once_its_key_is_gone_and_never_vouches_for_another_one() {
+    let (test, pair) = ada().await;
+    let token = pair.access_token.expose_secret();
+    for _ in 0..2 {
+        verify(&test.services, token).await.unwrap();
+    }
+    let mut other = token.to_owned();
+    let last = if other.pop() == Some('A') { 'B' } else { 'A' };
+    other.push(last);
+    assert!(matches!(verify(&test.services, &other).await, Err(TokenError::Invalid(_))));
+    sqlx::query("UPDATE signing_keys SET retired_at = $1")
+        .bind(test.services.ambient.now())
+        .execute(&*test.services.pool)
+        .await
+        .unwrap();
+    test.clock.advance(Duration::minutes(1));
+    assert!(matches!(verify(&test.services, token).await, Err(TokenError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn sessions_that_are_looked_up_together_are_each_their_own() {
+    let (test, adas) = ada().await;
+    registered(&test, "eve@example.com", Role::Support).await;
+    let eves = sign_in_as(&test.services, "eve@example.com", PASSWORD).await.unwrap();
+    let gone = sign_in_as(&test.services, "eve@example.com", PASSWORD).await.unwrap();
+    revoke(&test.services, &refresh_token(&gone)).await.unwrap();
+    let asked = [&adas, &eves, &gone, &adas, &eves, &gone];
+    let found = join_all(asked.map(|pair| principal(&test.services, pair))).await;
+    for (number, found) in found.into_iter().enumerate() {
+        match number % 3 {
+            0 => assert_eq!(found.unwrap().role, Role::Customer),
+            1 => assert_eq!(found.unwrap().role, Role::Support),
+            _ => assert!(matches!(found, Err(TokenError::Revoked))),
+        }
+    }
 }

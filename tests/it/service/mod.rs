@@ -4,6 +4,7 @@ mod auth;
 mod demo;
 mod first_admin;
 mod orders;
+mod orders_gathered;
 mod payments;
 mod products;
 mod users;
