@@ -214,7 +214,7 @@ test('the graphs look as they should', async () => {
   const shown = {
     service: ['Time to answer', 'Requests a second, by route', 'Memory'],
     payments: ['Payments a second, by status', 'Declined, by reason', 'Gateway: time to answer'],
-    background: ['Messages handled, a second', 'Age of a message when it is first handled', 'Messages that wait, by queue'],
+    background: ['Messages handled, a second', 'Age of a message when it is first handled', 'Time until the broker confirms'],
     dependencies: ['Up, as the programs see it', 'Connections of the pools', 'Redis: time of one call'],
   };
   const all = await panels();
@@ -225,7 +225,7 @@ test('the graphs look as they should', async () => {
     const classic = (await fetch(`${prometheus}/classic/graph`)).ok;
     for (const [dashboard, titles] of Object.entries(shown)) {
       const expressions = titles.map((title) => all.find((panel) => panel.dashboard === dashboard && panel.title === title).expr);
-      const fields = expressions.map((expr) => Object.entries({ range_input: '1m', expr, tab: 0 }));
+      const fields = expressions.map((expr) => Object.entries({ range_input: '30s', expr, tab: 0 }));
       const graphs = fields.flatMap((pairs, at) => pairs.map(([name, value]) => [`g${at}.${name}`, value]));
       await page.goto(`${prometheus}${classic ? '/classic' : ''}/graph?${new URLSearchParams(graphs)}`);
       // Each graph says how many lines it has.
