@@ -6,9 +6,11 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
+# What is built, for `till_build_info`: --build-arg REVISION=$(git rev-parse --short HEAD)
+ARG REVISION=unknown
 RUN --mount=type=cache,id=till-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=till-target,target=/src/target \
-    cargo build --release --locked --bins && \
+    TILL_REVISION=$REVISION cargo build --release --locked --bins && \
     mkdir /out && cp target/release/till target/release/api target/release/worker /out/
 
 FROM debian:bookworm-slim

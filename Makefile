@@ -44,17 +44,20 @@ crash-test: ## Kill whatever can be killed while clients buy, then count (SECOND
 	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) tests/services.sh guard \
 	  cargo test --locked --test it -- crash:: --ignored --nocapture
 
-test-clients: ## Clients from outside: a browser, k6 (smoke), the compose file (installs Node.js, Chromium, k6 where they are missing)
-	@tests/services.sh install postgres node chromium k6 check-jsonschema
+test-clients: ## Clients from outside: a browser, k6 (smoke), Prometheus, the compose file (installs what is missing of them, and Node.js)
+	@tests/services.sh install postgres node chromium prometheus k6 check-jsonschema
+	promtool check config --lint-fatal deploy/prometheus/prometheus.yml
+	promtool test rules deploy/prometheus/tests/*.yml
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
-	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" npm test --prefix tests/clients
+	tests/services.sh run bash -c 'tests/services.sh wait; exec "$$@"' with env TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" \
+	  npm test --prefix tests/clients
 
 load: ## Load it with k6, then look at target/load/ (SCENARIO=smoke RATE=… DURATION=…; BASE_URL=… for one that runs; see loadtests/)
 	@loadtests/run.sh $(or $(SCENARIO),smoke)
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost)
-	@tests/services.sh install postgres redis rabbitmq wrk k6
+	@tests/services.sh install postgres redis rabbitmq wrk k6 prometheus
 	cargo build --locked --release --bins --test overload --test bare
 	tests/prove/run.sh $(ONLY)
 

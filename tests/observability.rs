@@ -1,6 +1,11 @@
 //! Metrics, dashboards, alerts and runbooks, held to each other by their names; whether a graph has data is asked by
 //! `tests/clients`, of a running service.
-#![expect(clippy::unwrap_used, reason = "a test stops the moment something is not as it says")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops the moment something is not as it says"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

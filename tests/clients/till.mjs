@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 const PROGRAM = process.env.TILL_PROGRAM;
 if (!PROGRAM) throw new Error('TILL_PROGRAM must name the till program; `make test-clients` sets it');
 
-async function freePorts(count) {
+export async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => server.address().port);

@@ -2,7 +2,7 @@
 # Writes docs/measurements.md: what was measured, by which command, on which machine and when.
 #
 #   tests/prove/run.sh             every section
-#   tests/prove/run.sh SECTION…    only these (process, bench, overload, limits, report, cost, crash, mails,
+#   tests/prove/run.sh SECTION…    only these (process, bench, scrape, overload, limits, report, cost, crash, mails,
 #                                  outbox); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,6 +34,10 @@ bench() {
   printf '`pgbench`\nis one transaction of the same statements over a connection of its own (`tests/prove/bench/order.sql`).\n\n'
   export BARE=${BARE:-$(printf '%s\n' "$PROGRAMS"/deps/bare-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   tests/prove/bench.sh
+}
+scrape() {
+  printf '## Being watched\n\n%s; release build; Prometheus asks\nevery second, the scanner over 16 connections, half of its methods made up.\n\n' "$(made scrape)"
+  with_services scrape
 }
 limits() {
   printf '## What a rate limit costs\n\n%s; release build; `api` on one core, the\nclients, Redis and Postgres beside it on two.\n\n' "$(made limits)"
@@ -89,6 +93,7 @@ section() {
 }
 section process '## The process' "$@"
 section bench '## Beside what there is without it' "$@"
+section scrape '## Being watched' "$@"
 section overload '## Overload' "$@"
 section limits '## What a rate limit costs' "$@"
 section report '## Reports' "$@"

@@ -31,9 +31,9 @@ impl Measure {
     }
 
     /// Somebody begins to wait.
-    pub(super) fn begin(&self) -> Waiting {
+    pub(super) fn begin(&self) -> Waiting<'_> {
         self.pending.increment(1.0);
-        Waiting { measure: self.clone(), since: Instant::now() }
+        Waiting { measure: self, since: Instant::now() }
     }
 
     /// Who waited was told that there is none.
@@ -49,12 +49,12 @@ impl std::fmt::Debug for Measure {
 }
 
 /// Somebody who waits for a connection, until it is dropped.
-pub(super) struct Waiting {
-    measure: Measure,
+pub(super) struct Waiting<'a> {
+    measure: &'a Measure,
     since: Instant,
 }
 
-impl Waiting {
+impl Waiting<'_> {
     /// The wait is over, with a connection.
     pub(super) fn lend(self, conn: PoolConnection<Postgres>) -> Lent {
         let now = Instant::now();
@@ -63,7 +63,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.measure.pending.decrement(1.0);
     }
