@@ -29,6 +29,7 @@ function showChart(chart) {
   write(card.querySelector('.badge'), chart.word);
   write(card.querySelector('.now'), chart.now);
   write(card.querySelector('.top-label'), chart.top);
+  write(card.querySelector('.since'), chart.since);
   write(card.querySelector('.note'), chart.note);
   set(card.querySelector('.plot svg'), 'aria-label', chart.summary);
   set(card.querySelector('.area'), 'd', chart.area);
@@ -61,7 +62,7 @@ function showControl(name, control) {
 /** The one change that is said aloud: what the page is there to show. */
 function announce(charts) {
   const now = charts.find((chart) => chart.id === 'circuits')?.now;
-  if (!now) return;
+  if (!now || now === 'half-open') return; // it may be that again and again
   if (circuit !== null && now !== circuit) write(banner, `The circuit to the payment gateway is ${now}.`);
   circuit = now;
 }

@@ -3,11 +3,32 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::history::{KEPT, Point};
+use super::history::Point;
 
-/// The chart's own units: one a second to the right, and so many up; the page stretches them.
+/// The chart's own units; the page stretches them.
 pub(super) const WIDTH: u32 = 300;
 pub(super) const HEIGHT: u32 = 80;
+
+/// How much a chart shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    /// From its left edge to now.
+    pub span: Duration,
+    /// What its upper edge is.
+    pub top: f64,
+}
+
+impl Scale {
+    fn across(self, age: Duration) -> f64 {
+        let share = 1.0 - age.as_secs_f64() / self.span.as_secs_f64();
+        f64::from(WIDTH) * share.clamp(0.0, 1.0)
+    }
+
+    fn up(self, value: f64) -> f64 {
+        let share = if self.top > 0.0 { (value / self.top).clamp(0.0, 1.0) } else { 0.0 };
+        f64::from(HEIGHT) * (1.0 - share)
+    }
+}
 
 /// The end of a scale that holds all of these values and is at least so long: 1, 2 or 5 times a power of ten.
 pub(super) fn top(values: impl Iterator<Item = f64>, least: f64) -> f64 {
@@ -22,7 +43,7 @@ pub(super) fn top(values: impl Iterator<Item = f64>, least: f64) -> f64 {
 }
 
 /// The `d` of a path: a line from point to point, begun anew after what is unknown and after a gap.
-pub(super) fn path(points: &[Point], top: f64) -> String {
+pub(super) fn path(points: &[Point], scale: Scale) -> String {
     let mut path = String::new();
     let mut joined = false;
     for point in points {
@@ -31,7 +52,7 @@ pub(super) fn path(points: &[Point], top: f64) -> String {
             continue;
         };
         let command = if joined && !point.after_gap { 'L' } else { 'M' };
-        let (x, y) = (across(point.age), up(value, top));
+        let (x, y) = (scale.across(point.age), scale.up(value));
         // A line of one point would not be seen.
         let dot = if command == 'M' { "h.1" } else { "" };
         // Writing to a string does not fail.
@@ -42,38 +63,30 @@ pub(super) fn path(points: &[Point], top: f64) -> String {
 }
 
 /// The `d` of what lies between a curve and the ground.
-pub(super) fn area(points: &[Point], top: f64) -> String {
+pub(super) fn area(points: &[Point], scale: Scale) -> String {
     let mut area = String::new();
     for run in points.chunk_by(|_, next| next.value.is_some() && !next.after_gap) {
-        let known = || run.iter().filter_map(|point| Some((across(point.age), point.value?)));
+        let known = || run.iter().filter_map(|point| Some((scale.across(point.age), point.value?)));
         let Some(((first, _), (last, _))) = known().next().zip(known().next_back()) else {
             continue;
         };
         // Writing to a string does not fail.
         let _ok = write!(area, "M{first:.1} {HEIGHT}");
         for (x, value) in known() {
-            let _ok = write!(area, "L{x:.1} {:.1}", up(value, top));
+            let _ok = write!(area, "L{x:.1} {:.1}", scale.up(value));
         }
         let _ok = write!(area, "L{last:.1} {HEIGHT}Z");
     }
     area
 }
 
-fn across(age: Duration) -> f64 {
-    let share = 1.0 - age.as_secs_f64() / KEPT.as_secs_f64();
-    f64::from(WIDTH) * share.clamp(0.0, 1.0)
-}
-
-fn up(value: f64, top: f64) -> f64 {
-    let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
-    f64::from(HEIGHT) * (1.0 - share)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Point, area, path, top};
+    use super::{Point, Scale, area, path, top};
+
+    const SCALE: Scale = Scale { span: Duration::from_secs(300), top: 10.0 };
 
     fn point(seconds: u64, value: Option<f64>) -> Point {
         Point { age: Duration::from_secs(seconds), value, after_gap: false }
@@ -105,11 +118,11 @@ mod tests {
             point(0, Some(5.0)),
         ];
         assert_eq!(
-            path(&points, 10.0),
+            path(&points, SCALE),
             "M0.0 40.0h.1L150.0 0.0M250.0 80.0h.1M280.0 0.0h.1L300.0 40.0"
         );
         assert_eq!(
-            area(&points, 10.0),
+            area(&points, SCALE),
             "M0.0 80L0.0 40.0L150.0 0.0L150.0 80Z\
              M250.0 80L250.0 80.0L250.0 80Z\
              M280.0 80L280.0 0.0L300.0 40.0L300.0 80Z"

@@ -13,6 +13,9 @@ use super::quantile::{Bucket, Quantile, quantile};
 /// How far back the console looks.
 pub(super) const KEPT: Duration = Duration::from_secs(300);
 
+/// What a chart may reach back for: the least of them that holds all there is, so that a young process is not drawn at the edge.
+const SPANS: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(120), KEPT];
+
 /// Most readings that are kept, however often somebody looks.
 pub(super) const MOST: usize = 320;
 
@@ -67,6 +70,13 @@ impl History {
 
     pub(super) fn newest(&self) -> Option<&Reading> {
         self.readings.back()
+    }
+
+    /// How far back there is something to see.
+    pub(super) fn span(&self) -> Duration {
+        let oldest = self.readings.front().zip(self.newest());
+        let age = oldest.map_or(Duration::ZERO, |(first, last)| last.at.saturating_sub(first.at));
+        SPANS.into_iter().find(|span| age <= *span).unwrap_or(KEPT)
     }
 
     /// The curve that a law makes, the oldest point first.
@@ -229,6 +239,15 @@ mod tests {
         assert_eq!(history.readings.len(), MOST);
         history.push(at(200 + KEPT.as_secs(), ""));
         assert_eq!(history.readings.len(), 1);
+    }
+
+    #[test]
+    fn the_span_holds_all_that_there_is() {
+        let mut history = History::default();
+        for (seconds, span) in [(0, 60), (60, 60), (61, 120), (121, 300), (420, 300)] {
+            history.push(at(seconds, ""));
+            assert_eq!(history.span(), Duration::from_secs(span), "{seconds}");
+        }
     }
 
     #[test]

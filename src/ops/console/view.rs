@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::chart::{Chart, Part, Section, Shown};
 use super::charts::{CHARTS, LIMITS};
-use super::drawing::{area, path, top};
+use super::drawing::{Scale, area, path, top};
 use super::history::{History, Law, Point};
 use super::judgement::Level;
 use super::words::{UNKNOWN, Unit};
@@ -27,6 +27,8 @@ pub(super) struct ChartView {
     pub what: &'static str,
     /// What the scale ends with.
     pub top: String,
+    /// What its left edge is.
+    pub since: String,
     pub level: Level,
     /// Says the level without a colour; empty where all is fine.
     pub word: &'static str,
@@ -81,15 +83,16 @@ pub(super) fn charts(history: &History, parts: &[Part]) -> Vec<ChartView> {
 
 fn view(chart: &Chart, history: &History) -> ChartView {
     let curves: Vec<Vec<Point>> = chart.lines.iter().map(|line| history.curve(line.law)).collect();
-    let values = curves.iter().flatten().filter_map(|point| point.value);
-    let top = top(values, chart.least);
+    let unit = chart.lines.first().map_or(Unit::Pieces, |line| line.unit);
+    let one = unit.one();
+    let values = curves.iter().flatten().filter_map(|point| Some(point.value? / one));
+    let scale = Scale { span: history.span(), top: one * top(values, chart.least / one) };
     let lines: Vec<LineView> = chart
         .lines
         .iter()
         .zip(&curves)
-        .map(|(line, curve)| LineView { path: path(curve, top), ..figure(line, curve, history) })
+        .map(|(line, curve)| LineView { path: path(curve, scale), ..figure(line, curve, history) })
         .collect();
-    let unit = chart.lines.first().map_or(Unit::Pieces, |line| line.unit);
     let verdict = (chart.judge)(history);
     ChartView {
         id: chart.id,
@@ -98,13 +101,14 @@ fn view(chart: &Chart, history: &History) -> ChartView {
         about: chart.about,
         now: chart.headline.unit.say_if_known(history.now(chart.headline.law)),
         what: chart.headline.name,
-        top: unit.say(top),
+        top: unit.say(scale.top),
+        since: format!("{} min ago", scale.span.as_secs() / 60),
         level: verdict.level,
         word: verdict.word,
         summary: summary(chart, &lines),
         note: note(chart, history),
         area: match curves.as_slice() {
-            [curve] => area(curve, top),
+            [curve] => area(curve, scale),
             _ => String::new(),
         },
         lines,

@@ -19,14 +19,30 @@ pub(super) enum Unit {
 /// What stands where a figure is not known.
 pub(super) const UNKNOWN: &str = "–";
 
+/// A mebibyte, in bytes.
+const MEBIBYTE: f64 = 1_048_576.0;
+
 impl Unit {
+    /// What a person counts in, so that a scale ends on a number that is round to them.
+    pub(super) const fn one(self) -> f64 {
+        match self {
+            Self::Bytes => MEBIBYTE,
+            Self::PerSecond
+            | Self::Seconds
+            | Self::Percent
+            | Self::Pieces
+            | Self::Cores
+            | Self::Circuit => 1.0,
+        }
+    }
+
     /// The figure with its unit.
     pub(super) fn say(self, value: f64) -> String {
         match self {
             Self::PerSecond => format!("{} /s", short(value)),
             Self::Percent => format!("{} %", short(value)),
             Self::Pieces => short(value),
-            Self::Bytes => format!("{} MiB", short(value / 1_048_576.0)),
+            Self::Bytes => format!("{} MiB", short(value / MEBIBYTE)),
             Self::Seconds => seconds(value),
             Self::Cores => format!("{} % of a core", short(100.0 * value)),
             Self::Circuit if value < 0.5 => "closed".to_owned(),
