@@ -78,6 +78,11 @@ fn describe() {
         "till_log_lines_dropped_total",
         "Log lines given up because their reader stalled."
     );
+    describe_counter!("till_spans_exported_total", "Spans that the collector took.");
+    describe_counter!(
+        "till_spans_dropped_total",
+        "Spans given up, by reason: queue_full (the collector is too slow or away), export_failed."
+    );
     describe_gauge!("load_shed_limit", "How many requests may be at work, as learnt.");
     describe_gauge!(
         "load_shed_in_flight",

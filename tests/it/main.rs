@@ -25,6 +25,7 @@ mod sandbox;
 mod service;
 mod storm;
 mod support;
+mod telemetry;
 mod up;
 mod webhooks;
 mod worker;

@@ -118,6 +118,10 @@ impl RabbitMq {
 }
 
 impl Broker for RabbitMq {
+    fn system(&self) -> &'static str {
+        "rabbitmq"
+    }
+
     fn ready(&self) -> BoxFuture<'_, ()> {
         let mut line = self.line.subscribe();
         async move {
