@@ -63,6 +63,9 @@ impl Trace {
         let kind = if span.kind == "internal" { "" } else { &span.kind };
         let name = format!("{first}{}", span.name);
         writeln!(drawn, "{:<12} {name:<72} {kind:<8} {took:>9}", span.service).unwrap();
+        for link in &span.links {
+            writeln!(drawn, "{:<12} {rest}↳ linked with the trace {link}", "").unwrap();
+        }
         let children: Vec<&Span> = self.0.iter().filter(|one| one.parent == span.id).collect();
         for (number, child) in children.iter().enumerate() {
             let last = number + 1 == children.len();

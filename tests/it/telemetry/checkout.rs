@@ -140,8 +140,7 @@ async fn a_checkout_is_one_trace_from_the_client_to_its_mails_and_webhooks_and_h
     let (collector, receiver) = (stand.collector.clone(), stand.receiver.clone());
     let spans = stand.end().await;
     let trace = Trace::of(&spans, TRACE);
-    let drawn = trace.draw();
-    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/checkout-trace.txt"), &drawn).unwrap();
+    let drawn = draw(&spans);
     let missing: Vec<_> = HOPS.iter().filter(|hops| trace.follow(hops).is_none()).collect();
     assert!(missing.is_empty(), "{missing:#?} are not in\n{drawn}");
     assert_conventions(&trace);
@@ -170,6 +169,18 @@ async fn a_checkout_is_one_trace_from_the_client_to_its_mails_and_webhooks_and_h
     ] {
         assert!(!collector.holds(secret), "{secret} is in a span");
     }
+}
+
+/// The trace, and after it those that are linked with it; kept for `make trace`.
+fn draw(spans: &[Span]) -> String {
+    let linked = spans.iter().filter(|span| span.links.iter().any(|link| link == TRACE));
+    let mut drawn = Trace::of(spans, TRACE).draw();
+    for batch in linked {
+        drawn.push('\n');
+        drawn.push_str(&Trace::of(spans, &batch.trace).draw());
+    }
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/checkout-trace.txt"), &drawn).unwrap();
+    drawn
 }
 
 fn assert_conventions(trace: &Trace) {
