@@ -26,6 +26,7 @@
 //!                  pure rules, no I/O, no clock of its own
 //!
 //!   sandbox ── a payment provider, a program of its own behind a socket; imports nothing of ours but money
+//!   trace_context ── the trace that work is part of, for every layer that asks or is asked over a network
 //!   config ─── reads the environment; nothing else does          embedded ── a private Postgres for `till up`
 //! ```
 //!
@@ -67,4 +68,5 @@ pub mod service;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod trace_context;
 pub mod worker;

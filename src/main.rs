@@ -4,12 +4,13 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use till::app;
-use till::app::program::{MISUSED, install_cryptography, runtime, say, with_causes};
+use till::app::program::{
+    MISUSED, install_cryptography, runtime, say, start_telemetry, with_causes,
+};
 use till::cli::{self, Command};
 use till::config::{Config, Environment};
 use till::domain::clock::SystemClock;
 use till::resilience::fail_point;
-use till::telemetry;
 
 const NAME: &str = "till";
 
@@ -35,7 +36,7 @@ fn run(command: &Command, environment: &Environment) -> Result<ExitCode, Box<dyn
         }
         Err(errors) => return Ok(say(NAME, &errors.to_string(), MISUSED.into())),
     };
-    let telemetry = telemetry::install(&config.log)?;
+    let telemetry = start_telemetry(&config)?;
     fail_point::arm(environment.fail_point());
     runtime()?.block_on(async {
         match command {

@@ -9,20 +9,21 @@ use std::path::Path;
 
 /// What each layer may import besides itself. A layer that is not listed may import nothing.
 /// `app`, `main`, `bin` and `embedded` wire the parts together and see everything.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("config", &["domain"]),
     ("resilience", &["domain"]),
-    ("telemetry", &["config", "domain"]),
+    ("telemetry", &["config", "domain", "trace_context"]),
+    ("trace_context", &["domain"]),
     ("shutdown", &[]),
     ("store", &["domain"]),
-    ("clients", &["config", "domain", "resilience"]),
-    ("service", &["clients", "config", "domain", "resilience", "store"]),
-    ("api", &["config", "domain", "resilience", "service"]),
-    ("worker", &["clients", "config", "domain", "service"]),
+    ("clients", &["config", "domain", "resilience", "trace_context"]),
+    ("service", &["clients", "config", "domain", "resilience", "store", "trace_context"]),
+    ("api", &["config", "domain", "resilience", "service", "trace_context"]),
+    ("worker", &["clients", "config", "domain", "service", "trace_context"]),
     ("ops", &["config", "domain", "resilience", "service"]),
     ("cli", &["config", "domain", "resilience", "service"]),
-    ("sandbox", &["domain"]),
+    ("sandbox", &["domain", "trace_context"]),
     ("lib", &[]),
 ];
 const SEES_ALL: [&str; 4] = ["app", "bin", "embedded", "main"];

@@ -9,8 +9,9 @@ use tokio::runtime::Runtime;
 use super::AppError;
 use crate::cli;
 use crate::config::{Config, Environment, Program};
+use crate::domain::ambient::Ambient;
 use crate::resilience::fail_point;
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::{self, Telemetry, TelemetryError};
 
 /// Wrong settings or an unknown command, as against a failure of the work itself.
 pub const MISUSED: u8 = 2;
@@ -19,7 +20,7 @@ pub const MISUSED: u8 = 2;
 pub fn start(
     name: &'static str,
     program: Program,
-    run: impl AsyncFnOnce(Config, Telemetry) -> Result<(), AppError>,
+    run: impl AsyncFnOnce(&Config, &Telemetry) -> Result<(), AppError>,
 ) -> ExitCode {
     let line = std::env::args_os();
     let environment = match cli::parse_settings(name, line, Environment::from_process()) {
@@ -30,7 +31,7 @@ pub fn start(
         Ok(config) => config,
         Err(errors) => return say(name, &errors.to_string(), MISUSED.into()),
     };
-    match run_with(&environment, config, run) {
+    match run_with(&environment, &config, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(name, &with_causes(&*error), ExitCode::FAILURE),
     }
@@ -38,13 +39,21 @@ pub fn start(
 
 fn run_with(
     environment: &Environment,
-    config: Config,
-    run: impl AsyncFnOnce(Config, Telemetry) -> Result<(), AppError>,
+    config: &Config,
+    run: impl AsyncFnOnce(&Config, &Telemetry) -> Result<(), AppError>,
 ) -> Result<(), Box<dyn Error>> {
     install_cryptography()?;
-    let telemetry = telemetry::install(&config.log)?;
+    let telemetry = start_telemetry(config)?;
     fail_point::arm(environment.fail_point());
-    Ok(runtime()?.block_on(run(config, telemetry))?)
+    Ok(runtime()?.block_on(run(config, &telemetry))?)
+}
+
+/// Logs, metrics and traces of this process, under an id that no other has; outside the runtime, where it also ends.
+///
+/// # Errors
+/// See [`telemetry::install`].
+pub fn start_telemetry(config: &Config) -> Result<Telemetry, TelemetryError> {
+    telemetry::install(&config.log, config.traces.as_ref(), Ambient::system().uuid())
 }
 
 /// What TLS is made with; before anything that may speak it.

@@ -6,7 +6,5 @@ use till::app::{api, program};
 use till::config::Program;
 
 fn main() -> ExitCode {
-    program::start("api", Program::Api, async |config, telemetry| {
-        api::run(&config, &telemetry).await
-    })
+    program::start("api", Program::Api, async |config, telemetry| api::run(config, telemetry).await)
 }

@@ -7,6 +7,6 @@ use till::config::Program;
 
 fn main() -> ExitCode {
     program::start("worker", Program::Worker, async |config, telemetry| {
-        worker::run(&config, &telemetry).await
+        worker::run(config, telemetry).await
     })
 }

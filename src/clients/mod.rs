@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod files;
+mod http_span;
 pub mod mailer;
 pub mod payment_gateway;
 pub mod probes;

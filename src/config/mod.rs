@@ -36,6 +36,7 @@ mod source;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod value;
 mod webhooks;
 
@@ -65,6 +66,7 @@ pub use setting::{Exposure, Setting};
 pub use shutdown::Shutdown;
 pub use source::{Environment, flags};
 pub use stage::Stage;
+pub use traces::{Callers, Sampling, Traces};
 pub use value::BaseUrl;
 pub use webhooks::Webhooks;
 
@@ -126,6 +128,12 @@ pub const SETTINGS: &[&Setting] = &[
     &admin::ADMIN_PASSWORD,
     &log::LOG_FORMAT,
     &log::RUST_LOG,
+    &traces::OTLP_ENDPOINT,
+    &traces::OTLP_HEADERS,
+    &traces::SAMPLER,
+    &traces::SAMPLER_ARG,
+    &traces::SERVICE_NAME,
+    &traces::SDK_DISABLED,
 ];
 
 /// The listeners' settings, for the message of [`bind`] when a port is taken.
@@ -243,6 +251,8 @@ pub struct Config {
     pub first_administrator: Option<FirstAdministrator>,
     /// What is logged, and how.
     pub log: Log,
+    /// Where spans are exported to; `None` exports none.
+    pub traces: Option<Traces>,
 }
 
 impl Config {
@@ -289,6 +299,7 @@ impl Config {
         let webhooks = webhooks::read(reader);
         let first_administrator = admin::read(reader, assumed);
         let log = log::read(reader, assumed);
+        let traces = traces::read(reader, program);
         // Last, because it may write a file: not where another setting is wrong.
         let root_key = secret_key::read(reader, assumed, data_dir.as_ref().ok());
         Ok(Self {
@@ -313,6 +324,7 @@ impl Config {
             webhooks: webhooks?,
             first_administrator: first_administrator?,
             log: log?,
+            traces: traces?,
         })
     }
 }

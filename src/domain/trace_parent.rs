@@ -1,27 +1,48 @@
 //! The trace that a request is part of, as W3C Trace Context writes it (`traceparent`); what is none begins a new one.
 
+use std::fmt;
+
 /// Version 00, and so much of later versions as it knows: `00-` trace id `-` parent id `-` flags.
 const LENGTH: usize = 55;
 
-/// The header's value as version 00 has it; `None` where it breaks the rules (§3.2.2, §4.3), which is never an error.
-pub fn parse_trace_parent(text: &str) -> Option<String> {
-    let known = text.get(..LENGTH)?;
-    let rest = text.get(LENGTH..)?;
-    let mut parts = known.split('-');
-    let (version, trace, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let shaped = [(version, 2), (trace, 32), (parent, 16), (flags, 2)]
-        .into_iter()
-        .all(|(part, length)| part.len() == length && part.bytes().all(is_hex));
-    let later = version != "00" && (rest.is_empty() || rest.starts_with('-'));
-    let zero = |part: &str| part.bytes().all(|byte| byte == b'0');
-    let usable = shaped
-        && parts.next().is_none()
-        && version != "ff"
-        && (rest.is_empty() || later)
-        && !zero(trace)
-        && !zero(parent);
-    usable.then(|| format!("00-{trace}-{parent}-{flags}"))
+/// What a `traceparent` says; neither id is zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceParent {
+    pub trace_id: u128,
+    /// The span that asks.
+    pub parent_id: u64,
+    /// Bit 0: whoever asks may have recorded it.
+    pub flags: u8,
+}
+
+impl TraceParent {
+    /// `None` where the text breaks the rules (§3.2.2, §4.3), which is never an error.
+    pub fn parse(text: &str) -> Option<Self> {
+        let known = text.get(..LENGTH)?;
+        let rest = text.get(LENGTH..)?;
+        let mut parts = known.split('-');
+        let (version, trace, parent, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let shaped = [(version, 2), (trace, 32), (parent, 16), (flags, 2)]
+            .into_iter()
+            .all(|(part, length)| part.len() == length && part.bytes().all(is_hex));
+        let later = version != "00" && (rest.is_empty() || rest.starts_with('-'));
+        let usable =
+            shaped && parts.next().is_none() && version != "ff" && (rest.is_empty() || later);
+        if !usable {
+            return None;
+        }
+        let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
+        let parent_id = u64::from_str_radix(parent, 16).ok().filter(|id| *id != 0)?;
+        Some(Self { trace_id, parent_id, flags: u8::from_str_radix(flags, 16).ok()? })
+    }
+}
+
+/// As version 00 writes it.
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.parent_id, self.flags)
+    }
 }
 
 fn is_hex(byte: u8) -> bool {
@@ -30,18 +51,22 @@ fn is_hex(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_trace_parent;
+    use super::TraceParent;
+
+    fn as_version_00(text: &str) -> Option<String> {
+        TraceParent::parse(text).map(|parsed| parsed.to_string())
+    }
 
     const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
     fn a_trace_is_taken_as_it_is_and_of_a_later_version_what_is_known() {
-        assert_eq!(parse_trace_parent(GOOD).as_deref(), Some(GOOD));
+        assert_eq!(as_version_00(GOOD).as_deref(), Some(GOOD));
         for later in [
             "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes-later",
         ] {
-            assert_eq!(parse_trace_parent(later).as_deref(), Some(GOOD), "{later}");
+            assert_eq!(as_version_00(later).as_deref(), Some(GOOD), "{later}");
         }
     }
 
@@ -63,7 +88,7 @@ mod tests {
             "00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01",
             "00-4bf92f3577b34da6a3ce929d0e0e47é-00f067aa0ba902b7-01",
         ] {
-            assert_eq!(parse_trace_parent(wrong), None, "{wrong}");
+            assert_eq!(as_version_00(wrong), None, "{wrong}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The sandbox payment provider: a program of its own behind HTTP, so that Till is tried against a provider that can fail;
-//! it imports nothing of Till and must not reach its database.
+//! it imports nothing of Till but how a trace is carried on, and must not reach its database.
 //!
 //! # Protocol
 //! JSON with `camelCase` members; money is an integer in the currency's minor unit; every refusal is

@@ -8,6 +8,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use scoped_futures::ScopedBoxFuture;
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
+use tracing::{Instrument, debug_span};
 
 use super::pool::Pool;
 use crate::store::{self, StoreError};
@@ -167,7 +168,8 @@ where
     match work(&mut transaction).await {
         Ok(value) => {
             about_to_commit();
-            transaction.commit().await.map_err(StoreError::from)?;
+            let committing = transaction.commit().instrument(debug_span!("db.commit"));
+            committing.await.map_err(StoreError::from)?;
             Ok(value)
         }
         Err(error) => {

@@ -411,6 +411,12 @@ const PROCESS: &[Metric] = &[
         &[],
         "Log lines given up because their reader stalled.",
     ),
+    counter("till_spans_exported_total", &[], "Spans that the collector took."),
+    counter(
+        "till_spans_dropped_total",
+        &[one_of("reason", &["queue_full", "export_failed"])],
+        "Spans given up: the collector is too slow or away, or did not take them.",
+    ),
     counter("process_cpu_seconds_total", &[], "CPU time used."),
     gauge("process_resident_memory_bytes", &[], "Memory in use."),
     gauge("process_virtual_memory_bytes", &[], "Address space in use."),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use metrics::Label;
 use tokio::time::{Instant, timeout};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::consumers::Consume;
 use super::delivery::{Delivery, Failure, wait_after};
@@ -16,6 +17,7 @@ use crate::clients::broker::{Receiver, Settlement};
 use crate::domain::message::Message;
 use crate::service::dead_letters::{self, DeadLetter};
 use crate::service::{Services, StoreError, inbox};
+use crate::trace_context;
 
 /// Longest time of one try; below the lease of a message in the outbox.
 const TRY_WITHIN: Duration = Duration::from_secs(30);
@@ -25,11 +27,36 @@ const TRY_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Dispatcher {
     services: Services,
     consumers: Vec<Arc<dyn Consume>>,
+    /// What messages come by, as traces call it.
+    system: &'static str,
 }
 
 impl Dispatcher {
-    pub(super) fn new(services: Services, consumers: Vec<Arc<dyn Consume>>) -> Self {
-        Self { services, consumers }
+    pub(super) fn new(
+        services: Services,
+        consumers: Vec<Arc<dyn Consume>>,
+        system: &'static str,
+    ) -> Self {
+        Self { services, consumers, system }
+    }
+
+    /// Part of the trace that the message was published in, whichever process did it.
+    fn span(&self, queue: &str, message: &Message, tries: i32) -> Span {
+        let span = tracing::info_span!(
+            parent: None,
+            "worker.deliver",
+            consumer = queue,
+            topic = message.topic,
+            message_id = %message.id,
+            request_id = message.request_id,
+            trace_id = Empty,
+        );
+        trace_context::add(&span, "messaging.system", self.system);
+        trace_context::add(&span, "messaging.operation.name", "process");
+        trace_context::add(&span, "messaging.operation.type", "process");
+        trace_context::add(&span, "till.message.tries", i64::from(tries));
+        trace_context::continue_carried(&span, message.trace_parent.as_deref());
+        span
     }
 
     async fn try_once(&self, queue: &str, message: &Message, tries: i32) -> Settlement {
@@ -76,6 +103,7 @@ impl Dispatcher {
         let letter = DeadLetter { consumer: queue, message, reason, tries };
         match dead_letters::keep(&self.services, letter).await {
             Ok(first) => {
+                trace_context::fail(&Span::current(), "dead_lettered");
                 if first {
                     tracing::error!(tries, reason, "a message is given up");
                     metrics::counter!("till_dead_letters_total", "consumer" => queue.to_owned())
@@ -127,15 +155,13 @@ fn count(queue: &str, result: &'static str, settlement: Settlement) -> Settlemen
     settlement
 }
 
-fn span(queue: &str, message: &Message) -> tracing::Span {
-    tracing::info_span!(
-        "worker.deliver",
-        consumer = queue,
-        topic = message.topic,
-        message_id = %message.id,
-        request_id = message.request_id,
-        trace_parent = message.trace_parent,
-    )
+/// A message that could not be handled is a failure of the span, whatever becomes of it.
+async fn traced(work: impl Future<Output = Settlement>) -> Settlement {
+    let settlement = work.await;
+    if let Settlement::Again { .. } = settlement {
+        trace_context::fail(&Span::current(), "retried");
+    }
+    settlement
 }
 
 impl Receiver for Dispatcher {
@@ -145,7 +171,8 @@ impl Receiver for Dispatcher {
         message: &'a Message,
         tries: i32,
     ) -> BoxFuture<'a, Settlement> {
-        self.try_once(queue, message, tries).instrument(span(queue, message)).boxed()
+        let span = self.span(queue, message, tries);
+        traced(self.try_once(queue, message, tries)).instrument(span).boxed()
     }
 
     fn bury<'a>(
@@ -155,6 +182,7 @@ impl Receiver for Dispatcher {
         reason: &'a str,
         tries: i32,
     ) -> BoxFuture<'a, Settlement> {
-        self.give_up(queue, message, reason, tries).instrument(span(queue, message)).boxed()
+        let span = self.span(queue, message, tries);
+        self.give_up(queue, message, reason, tries).instrument(span).boxed()
     }
 }

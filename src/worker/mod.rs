@@ -95,7 +95,7 @@ impl Worker {
         consumers: Vec<Arc<dyn Consume>>,
     ) -> Self {
         let subscriptions = subscriptions(&consumers);
-        let dispatcher = Dispatcher::new(parts.services.clone(), consumers);
+        let dispatcher = Dispatcher::new(parts.services.clone(), consumers, InProcess::SYSTEM);
         let broker = InProcess::new(subscriptions, Arc::new(dispatcher));
         Self::over(parts, long_jobs, Arc::new(broker), None)
     }
@@ -109,7 +109,8 @@ impl Worker {
         let long_jobs = Arc::new(LongJobs::new(parts.jobs.clone()));
         let consumers = consumers::all(&parts, &long_jobs);
         let broker = Arc::new(open(subscriptions(&consumers)));
-        let dispatcher = Arc::new(Dispatcher::new(parts.services.clone(), consumers));
+        let dispatcher = Dispatcher::new(parts.services.clone(), consumers, broker.system());
+        let dispatcher = Arc::new(dispatcher);
         let rabbit = Rabbit { broker: Arc::clone(&broker), dispatcher };
         Self::over(parts, long_jobs, broker, Some(rabbit))
     }

@@ -11,14 +11,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug_span};
 
 use super::DrainError;
 use super::delivery::wait_after;
 use super::trouble::Trouble;
 use crate::clients::broker::{Audience, Broker, NotPublished};
 use crate::domain::ids::{LeaseToken, MessageId};
-use crate::service::outbox::{self, Batch, Later};
+use crate::domain::message::Message;
+use crate::service::outbox::{self, Batch, Later, LeasedMessage};
 use crate::service::{Services, StoreError};
+use crate::trace_context;
 
 /// Messages under way at a time.
 const PLACES: usize = 256;
@@ -102,9 +106,20 @@ impl Relay {
         Some(free)
     }
 
+    /// [`Relay::publish_all`] as a trace of its own, since a batch joins the messages of many.
+    async fn send_on(
+        &self,
+        batch: Batch,
+        places: Option<OwnedSemaphorePermit>,
+        stop: &CancellationToken,
+    ) -> usize {
+        let span = batch_span(&batch.messages);
+        self.publish_all(batch, places, stop).instrument(span).await
+    }
+
     /// Publishes a batch; each message's place is free once it is known what came of it. How many the broker
     /// was there for.
-    async fn send_on(
+    async fn publish_all(
         &self,
         batch: Batch,
         mut places: Option<OwnedSemaphorePermit>,
@@ -115,15 +130,8 @@ impl Relay {
         // What was leased for a place is there; the places that were not needed are given up.
         let spare = places.as_ref().map_or(0, |places| places.num_permits() - open.len());
         drop(places.as_mut().and_then(|places| places.split(spare)));
-        let publishing: FuturesUnordered<_> = messages
-            .iter()
-            .map(|leased| async move {
-                let audience =
-                    leased.consumer.as_deref().map_or(Audience::Everybody, Audience::Only);
-                let published = self.broker.publish(&leased.message, audience, leased.tries).await;
-                (leased.row, leased.tries, published)
-            })
-            .collect();
+        let publishing: FuturesUnordered<_> =
+            messages.into_iter().map(|leased| self.publish(leased)).collect();
         let mut publishing = publishing.ready_chunks(BATCH);
         let mut give_up = std::pin::pin!(async {
             stop.cancelled().await;
@@ -154,6 +162,38 @@ impl Relay {
             note(outbox::give_back(&self.services, token, &open).await);
         }
         taken
+    }
+
+    /// Publishes one message, as a span of the trace that caused it; whoever takes it continues that span.
+    async fn publish(&self, mut leased: LeasedMessage) -> Published {
+        let span = self.message_span(&leased.message);
+        let publishing = async {
+            let carried = leased.message.trace_parent.take();
+            leased.message.trace_parent = trace_context::current_or(carried.as_deref());
+            let audience = leased.consumer.as_deref().map_or(Audience::Everybody, Audience::Only);
+            let published = self.broker.publish(&leased.message, audience, leased.tries).await;
+            if published.is_err() {
+                trace_context::fail(&Span::current(), "not_published");
+            }
+            (leased.row, leased.tries, published)
+        };
+        publishing.instrument(span).await
+    }
+
+    fn message_span(&self, message: &Message) -> Span {
+        let span = debug_span!(
+            "worker.publish",
+            otel.kind = "producer",
+            messaging.system = self.broker.system(),
+            messaging.operation.name = "publish",
+            messaging.operation.type = "send",
+            messaging.destination.name = message.topic,
+            messaging.message.id = %message.id,
+            request_id = message.request_id,
+            trace_id = Empty,
+        );
+        trace_context::continue_carried(&span, message.trace_parent.as_deref());
+        span
     }
 
     async fn write_down(&self, token: LeaseToken, chunk: Vec<Published>) -> Result<(), StoreError> {
@@ -189,6 +229,20 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// Linked with the trace of every message in it; none where no message's trace is recorded.
+fn batch_span(messages: &[LeasedMessage]) -> Span {
+    let carried = || messages.iter().map(|leased| leased.message.trace_parent.as_deref());
+    if !carried().any(trace_context::is_recorded) {
+        return Span::none();
+    }
+    let count = rows(messages.len());
+    let span = debug_span!(parent: None, "worker.relay", messaging.batch.message_count = count);
+    for trace_parent in carried().flatten() {
+        trace_context::link(&span, trace_parent);
+    }
+    span
 }
 
 /// A message whose fate could not be written down is sent again when its lease is over.

@@ -26,6 +26,7 @@ mod sandbox;
 mod service;
 mod storm;
 mod support;
+mod telemetry;
 mod up;
 mod webhooks;
 mod worker;

@@ -1,15 +1,12 @@
 //! What a use case is told about the request behind it: its id and its trace; decides nothing.
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::api::middleware::RequestId;
 use crate::api::problem::{Problem, ProblemCode};
-use crate::domain::trace_parent::parse_trace_parent;
 use crate::service::Cause;
-
-const TRACE_PARENT: &str = "traceparent";
+use crate::trace_context;
 
 /// The cause that use cases write beside their messages.
 #[derive(Debug, Clone)]
@@ -24,13 +21,8 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestCause {
             .extensions
             .get::<RequestId>()
             .ok_or_else(|| Problem::new(ProblemCode::InternalError))?;
-        Ok(Self(Cause { request_id: id.0.clone(), trace_parent: trace_parent(&parts.headers) }))
+        let caller = || trace_context::received(&parts.headers).map(|parent| parent.to_string());
+        let trace_parent = trace_context::current().or_else(caller);
+        Ok(Self(Cause { request_id: id.0.clone(), trace_parent }))
     }
-}
-
-/// One that was sent twice is none (W3C Trace Context §3.2).
-fn trace_parent(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(TRACE_PARENT).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return None };
-    parse_trace_parent(value.to_str().ok()?)
 }

@@ -8,6 +8,7 @@ use tracing::{Instrument, Span, info, info_span};
 
 use super::around::{Around, Inner};
 use super::{load_shed, method, request_id, url_limit};
+use crate::trace_context;
 
 #[derive(Debug, Clone)]
 pub(super) struct Spans;
@@ -39,19 +40,22 @@ fn open(request: &Request) -> Span {
         http.route = Empty,
         http.response.status_code = Empty,
         url.path = url_limit::shown_path(request.uri()),
+        trace_id = Empty,
         request_id = request_id::of(request),
     );
     // A template, so absent where nothing matched: what a stranger types is no route.
     if let Some(route) = request.extensions().get::<MatchedPath>() {
         span.record("http.route", route.as_str());
     }
+    trace_context::add(&span, "url.scheme", "http");
+    trace_context::continue_request(&span, request.headers());
     span
 }
 
 fn close(response: &Response, begun: Instant) {
     let status = response.status();
     let span = Span::current();
-    span.record("http.response.status_code", status.as_u16());
+    span.record("http.response.status_code", i64::from(status.as_u16()));
     // A client's mistake is no failure of the server (OpenTelemetry's HTTP conventions).
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");

@@ -16,6 +16,9 @@ pub struct InProcess {
 }
 
 impl InProcess {
+    /// What it is called in traces.
+    pub const SYSTEM: &str = "till";
+
     pub fn new(subscriptions: Vec<Subscription>, receiver: Arc<dyn Receiver>) -> Self {
         Self { subscriptions, receiver }
     }
@@ -48,6 +51,10 @@ impl InProcess {
 }
 
 impl Broker for InProcess {
+    fn system(&self) -> &'static str {
+        Self::SYSTEM
+    }
+
     fn ready(&self) -> BoxFuture<'_, ()> {
         std::future::ready(()).boxed()
     }

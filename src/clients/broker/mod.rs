@@ -48,6 +48,9 @@ pub enum Audience<'a> {
 
 /// Takes messages from the outbox.
 pub trait Broker: Send + Sync + fmt::Debug {
+    /// What it is called in traces (`messaging.system`).
+    fn system(&self) -> &'static str;
+
     /// Returns when publishing makes sense again: at once while the broker is there.
     fn ready(&self) -> BoxFuture<'_, ()>;
 

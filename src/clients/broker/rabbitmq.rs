@@ -137,6 +137,10 @@ fn measure(began: Instant, error: Option<&NotPublished>) {
 }
 
 impl Broker for RabbitMq {
+    fn system(&self) -> &'static str {
+        "rabbitmq"
+    }
+
     fn ready(&self) -> BoxFuture<'_, ()> {
         let mut line = self.line.subscribe();
         async move {

@@ -9,6 +9,9 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug_span};
+use url::Url;
 
 use super::letter::letter;
 use super::{Mail, MailError, Mailer, MailerError};
@@ -33,6 +36,8 @@ pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     connections: Semaphore,
+    /// Its name, without user and password.
+    server: Option<String>,
 }
 
 impl SmtpMailer {
@@ -47,7 +52,9 @@ impl SmtpMailer {
             .pool_config(pool)
             .build();
         let connections = Semaphore::new(MOST_CONNECTIONS.into());
-        Ok(Self { transport, from, connections })
+        let server = Url::parse(url.expose_secret()).ok();
+        let server = server.and_then(|url| url.host_str().map(str::to_owned));
+        Ok(Self { transport, from, connections, server })
     }
 
     async fn hand_over(&self, mail: &Mail) -> Result<(), MailError> {
@@ -96,8 +103,34 @@ fn is_about_the_mail(error: &smtp::Error) -> bool {
     error.is_transient() && error.status().is_some_and(|code| u16::from(code) != GOING_AWAY)
 }
 
+/// Bounded, and nothing of the server's own words.
+fn kind_of(error: &MailError) -> &'static str {
+    match error {
+        MailError::Away(_) | MailError::Open(_) => "away",
+        MailError::Temporary(_) => "temporary",
+        MailError::Permanent(_) => "permanent",
+    }
+}
+
 impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
-        self.hand_over(mail).boxed()
+        // Not to whom: an address is nobody's business but the mail's.
+        let span = debug_span!(
+            "smtp.send",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            server.address = self.server.as_deref(),
+            error.type = Empty,
+        );
+        async {
+            let result = self.hand_over(mail).await;
+            if let Err(error) = &result {
+                let span = Span::current();
+                span.record("otel.status_code", "ERROR").record("error.type", kind_of(error));
+            }
+            result
+        }
+        .instrument(span)
+        .boxed()
     }
 }

@@ -8,6 +8,8 @@ use super::GatewayError;
 use super::sandbox::{accepted, http, read};
 use crate::config::BaseUrl;
 
+const PATH: &str = "/sandbox/faults";
+
 /// The sandbox answers at once, whatever it does to others.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -44,7 +46,7 @@ impl SandboxFaults {
     /// # Errors
     /// [`GatewayError`].
     pub async fn read(&self) -> Result<Faults, GatewayError> {
-        read(&accepted(self.http.get(self.url.join("/sandbox/faults"))).await?)
+        read(&accepted(self.http.get(self.url.join(PATH)), PATH).await?)
     }
 
     /// Replaces all faults.
@@ -52,7 +54,7 @@ impl SandboxFaults {
     /// # Errors
     /// [`GatewayError`]: then it may have been done all the same.
     pub async fn replace(&self, faults: Faults) -> Result<(), GatewayError> {
-        let request = self.http.put(self.url.join("/sandbox/faults")).json(&faults);
-        accepted(request).await.map(|_shown| ())
+        let request = self.http.put(self.url.join(PATH)).json(&faults);
+        accepted(request, PATH).await.map(|_shown| ())
     }
 }

@@ -13,6 +13,8 @@ use crate::config::BaseUrl;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::refund::Refund;
 
+const IMPORT: &str = "/sandbox/import";
+
 /// A load of thousands is checked and written to disk before it is answered.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -58,8 +60,8 @@ impl SandboxHistory {
     /// [`GatewayError`]: then none of them may be there.
     pub async fn import(&self, charges: &[PastCharge<'_>]) -> Result<(), GatewayError> {
         let body: Vec<Value> = charges.iter().map(rendered).collect();
-        let request = self.http.post(self.url.join("/sandbox/import")).json(&body);
-        let Imported { imported, skipped } = read(&accepted(request).await?)?;
+        let request = self.http.post(self.url.join(IMPORT)).json(&body);
+        let Imported { imported, skipped } = read(&accepted(request, IMPORT).await?)?;
         if imported + skipped == charges.len() {
             Ok(())
         } else {

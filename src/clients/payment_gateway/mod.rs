@@ -7,7 +7,6 @@ pub mod callback;
 pub mod faults;
 pub mod guarded;
 pub mod history;
-mod measured;
 pub mod record;
 pub mod sandbox;
 

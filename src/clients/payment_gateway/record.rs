@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::GatewayError;
 use super::sandbox::{bounded, broken, http, read};
+use crate::clients::http_span::{self, Path};
 use crate::config::BaseUrl;
 
 /// Charges on one page.
@@ -38,6 +39,8 @@ pub struct RecordedCharge {
     pub created_at: OffsetDateTime,
 }
 
+const CHARGES: &str = "/sandbox/charges";
+
 /// Some charges, and where the next page begins.
 #[derive(Debug, Deserialize)]
 pub struct RecordPage {
@@ -57,7 +60,7 @@ impl GatewayRecord {
     /// # Errors
     /// [`GatewayError`].
     pub async fn page(&self, after: u64) -> Result<RecordPage, GatewayError> {
-        self.ask(&format!("/sandbox/charges?after={after}&limit={PAGE}")).await
+        self.ask(&format!("{CHARGES}?after={after}&limit={PAGE}")).await
     }
 
     /// The charge that this key made.
@@ -66,11 +69,12 @@ impl GatewayRecord {
     /// [`GatewayError`].
     pub async fn find(&self, key: &str) -> Result<Option<RecordedCharge>, GatewayError> {
         let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        Ok(self.ask(&format!("/sandbox/charges?key={key}")).await?.data.pop())
+        Ok(self.ask(&format!("{CHARGES}?key={key}")).await?.data.pop())
     }
 
     async fn ask(&self, path: &str) -> Result<RecordPage, GatewayError> {
-        let response = self.http.get(self.url.join(path)).send().await.map_err(broken)?;
+        let response = http_span::send(self.http.get(self.url.join(path)), Path::Template(CHARGES));
+        let response = response.await.map_err(broken)?;
         if response.status() != StatusCode::OK {
             return Err(GatewayError::Unwilling { status: response.status().as_u16() });
         }

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::measured;
 use super::{Charge, ChargeFuture, ChargeOrder, ChargeState, GatewayError, PaymentGateway, Step};
+use crate::clients::http_span::{self, Path};
 use crate::config::BaseUrl;
 use crate::domain::money::Amount;
 use crate::domain::payment::{CaptureMethod, PaymentFailure};
+
+const CHARGES: &str = "/v1/charges";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -94,9 +96,15 @@ impl SandboxGateway {
             .header("idempotency-key", key)
     }
 
-    async fn step(&self, step: Step<'_>, verb: &str, body: Value) -> Result<Vec<u8>, GatewayError> {
-        let path = format!("/v1/charges/{}/{verb}", step.charge_id);
-        accepted(self.post(&path, step.key).json(&body)).await
+    /// `template`: a path with `{id}` where the charge is named.
+    async fn step(
+        &self,
+        step: Step<'_>,
+        template: &'static str,
+        body: Value,
+    ) -> Result<Vec<u8>, GatewayError> {
+        let path = template.replace("{id}", step.charge_id);
+        accepted(self.post(&path, step.key).json(&body), template).await
     }
 }
 
@@ -110,7 +118,8 @@ impl PaymentGateway for SandboxGateway {
             "callbackUrl": order.callback_url,
         });
         async move {
-            let answer = accepted(self.post("/v1/charges", &order.key).json(&body)).await?;
+            let request = self.post(CHARGES, &order.key).json(&body);
+            let answer = accepted(request, CHARGES).await?;
             let charge: ChargeAnswer = read(&answer)?;
             let ours = charge.key == order.key
                 && charge.amount == order.money.amount.get()
@@ -129,8 +138,8 @@ impl PaymentGateway for SandboxGateway {
     ) -> BoxFuture<'a, Result<Option<Charge>, GatewayError>> {
         async move {
             let query: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-            let request = self.get(&format!("/v1/charges?key={query}"));
-            match accepted(request).await {
+            let request = self.get(&format!("{CHARGES}?key={query}"));
+            match accepted(request, CHARGES).await {
                 Ok(answer) => {
                     let charge: ChargeAnswer = read(&answer)?;
                     if charge.key != key {
@@ -147,7 +156,8 @@ impl PaymentGateway for SandboxGateway {
 
     fn capture<'a>(&'a self, step: Step<'a>, amount: Amount) -> ChargeFuture<'a> {
         async move {
-            let answer = self.step(step, "capture", json!({ "amount": amount })).await?;
+            let answer =
+                self.step(step, "/v1/charges/{id}/capture", json!({ "amount": amount })).await?;
             of_charge(&answer, step)
         }
         .boxed()
@@ -155,7 +165,7 @@ impl PaymentGateway for SandboxGateway {
 
     fn cancel<'a>(&'a self, step: Step<'a>) -> ChargeFuture<'a> {
         async move {
-            let answer = self.step(step, "cancel", json!({})).await?;
+            let answer = self.step(step, "/v1/charges/{id}/cancel", json!({})).await?;
             of_charge(&answer, step)
         }
         .boxed()
@@ -167,7 +177,8 @@ impl PaymentGateway for SandboxGateway {
         amount: Amount,
     ) -> BoxFuture<'a, Result<(), GatewayError>> {
         async move {
-            let answer = self.step(step, "refunds", json!({ "amount": amount })).await?;
+            let answer =
+                self.step(step, "/v1/charges/{id}/refunds", json!({ "amount": amount })).await?;
             let refund: RefundAnswer = read(&answer)?;
             let ours = refund.key == step.key
                 && refund.charge_id == step.charge_id
@@ -225,9 +236,12 @@ pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, reqwest::Error>
         .build()
 }
 
-/// The body of a success; everything else as the error it is.
-pub(super) async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, GatewayError> {
-    let response = measured::send(request).await.map_err(broken)?;
+/// The body of a success; everything else as the error it is. `template`: the path, without what is one charge's own.
+pub(super) async fn accepted(
+    request: RequestBuilder,
+    template: &'static str,
+) -> Result<Vec<u8>, GatewayError> {
+    let response = http_span::send(request, Path::Template(template)).await.map_err(broken)?;
     let status = response.status();
     match status {
         StatusCode::OK | StatusCode::CREATED => bounded(response, LONGEST_ANSWER).await,

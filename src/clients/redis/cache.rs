@@ -121,7 +121,11 @@ impl RedisTier {
     }
 
     /// All of them at once, pipelined.
-    async fn run(&self, scripts: &[ScriptInvocation<'_>]) -> Result<(), TierAway> {
+    async fn run(
+        &self,
+        summary: &'static str,
+        scripts: &[ScriptInvocation<'_>],
+    ) -> Result<(), TierAway> {
         let ask = async |redis: MultiplexedConnection| {
             let each = scripts.iter().map(|script| {
                 let mut redis = redis.clone();
@@ -129,7 +133,7 @@ impl RedisTier {
             });
             try_join_all(each).await
         };
-        self.redis.call(ask).await?;
+        self.redis.call(summary, ask).await?;
         Ok(())
     }
 }
@@ -142,7 +146,7 @@ impl CacheTier for RedisTier {
             script.invoke_async::<(String, Option<Vec<u8>>)>(&mut redis).await
         };
         Box::pin(async move {
-            let (generation, bytes) = self.redis.call(ask).await?;
+            let (generation, bytes) = self.redis.call("EVALSHA cache get", ask).await?;
             Ok(Found { generation: Generation(generation), bytes })
         })
     }
@@ -158,19 +162,21 @@ impl CacheTier for RedisTier {
         script.key(self.place(space, key));
         script.arg(&under.0).arg(kept.version).arg(kept.bytes.as_slice());
         script.arg(milliseconds(kept.lives));
-        Box::pin(async move { self.run(&[script]).await })
+        Box::pin(async move { self.run("EVALSHA cache put", &[script]).await })
     }
 
     fn tell<'a>(&'a self, changes: &'a [Change]) -> Answer<'a, ()> {
         Box::pin(async move {
             let scripts: Result<Vec<_>, _> =
                 changes.iter().map(|change| self.telling(change)).collect();
-            self.run(&scripts?).await
+            self.run("EVALSHA cache tell", &scripts?).await
         })
     }
 
     fn renew<'a>(&'a self, spaces: &'static [&'static str]) -> Answer<'a, ()> {
-        Box::pin(async move { self.run(&[self.renewal(spaces, None)?]).await })
+        Box::pin(
+            async move { self.run("EVALSHA cache renew", &[self.renewal(spaces, None)?]).await },
+        )
     }
 
     fn subscribe(&self) -> Answer<'_, Box<dyn Subscription>> {

@@ -61,7 +61,9 @@ impl RedisLimits {
         let invocation = &invocation;
         let numbers: Vec<u64> = self
             .redis
-            .call(|mut connection| async move { invocation.invoke_async(&mut connection).await })
+            .call("EVALSHA limits", |mut connection| async move {
+                invocation.invoke_async(&mut connection).await
+            })
             .await?;
         let standings: Vec<_> = numbers.chunks_exact(NUMBERS).filter_map(standing).collect();
         if standings.len() == policies.len() { Ok(standings) } else { Err(RedisAway::Unreadable) }

@@ -17,6 +17,8 @@ use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use tracing::field::Empty;
+use tracing::{Instrument, debug_span};
 
 use crate::domain::clock::SystemClock;
 use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
@@ -44,6 +46,19 @@ pub enum RedisAway {
     /// Somebody else's answer.
     #[error("the answer is not what was asked for")]
     Unreadable,
+}
+
+impl RedisAway {
+    /// In a word, for traces; bounded.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "circuit_open",
+            Self::Silent(_) => "timeout",
+            Self::Connect(_) => "connect",
+            Self::Failed(_) => "failed",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// Shared by everything in the process that asks Redis.
@@ -107,11 +122,34 @@ impl Redis {
         &self.inner.prefix
     }
 
-    /// Asks something of Redis, within the bound.
+    /// Asks something of Redis, within the bound. `summary` names it in traces: what is run, and for whom.
     ///
     /// # Errors
     /// [`RedisAway`]; after a timeout Redis may have done it all the same.
     pub async fn call<T, F>(
+        &self,
+        summary: &'static str,
+        ask: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, RedisAway>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let span = debug_span!(
+            "redis.call",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.operation.name = "EVALSHA",
+            db.query.summary = summary,
+            error.type = Empty,
+        );
+        let answer = self.bounded(ask).instrument(span.clone()).await;
+        if let Err(error) = &answer {
+            span.record("otel.status_code", "ERROR").record("error.type", error.kind());
+        }
+        answer
+    }
+
+    async fn bounded<T, F>(
         &self,
         ask: impl FnOnce(MultiplexedConnection) -> F,
     ) -> Result<T, RedisAway>

@@ -19,6 +19,7 @@ use secrecy::SecretBox;
 use time::OffsetDateTime;
 use url::Host;
 
+use crate::clients::http_span::{self, Path};
 use crate::config::BaseUrl;
 use lookup::GuardedLookup;
 use public_address::is_public;
@@ -45,7 +46,7 @@ pub struct SignedMessage<'a> {
     pub secrets: &'a [SigningSecret],
     /// When it is sent (`webhook-timestamp`).
     pub at: OffsetDateTime,
-    /// W3C `traceparent` of what caused it.
+    /// W3C `traceparent` of what caused it, for where this process exports no span of its own.
     pub trace_parent: Option<&'a str>,
 }
 
@@ -156,7 +157,8 @@ impl WebhookSender {
             request = request.header("traceparent", trace_parent);
         }
         // What it says beside the status is nobody's business here and is not read.
-        let answer = request.send().await.map_err(|error| self.why(&error))?;
+        let answer =
+            http_span::send(request, Path::Unnamed).await.map_err(|error| self.why(&error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(status.as_u16());

@@ -3,15 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use hmac::digest::InvalidLength;
-use reqwest::{StatusCode, header::CONTENT_TYPE, redirect};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+    redirect,
+};
 use secrecy::SecretSlice;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+use tracing::{Instrument, Span, debug_span, field::Empty};
 
 use super::{Delivery, Message, Purpose, signature};
 use crate::sandbox::{Gateway, entry::CallbackOutcome, log::LogError, settings::CallbackPolicy};
+use crate::trace_context;
 
 /// Speaks to the receivers of call-backs.
 #[derive(Debug)]
@@ -33,6 +39,18 @@ enum DeliveryError {
     Unrecorded(#[source] LogError),
 }
 
+impl DeliveryError {
+    /// In a word, for traces; bounded.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Refused(_) => "refused",
+            Self::Unsigned(_) => "unsigned",
+            Self::Unrecorded(_) => "unrecorded",
+        }
+    }
+}
+
 impl Sender {
     /// A sender that follows no redirect and takes no proxy from the environment.
     ///
@@ -52,9 +70,12 @@ impl Sender {
     async fn send(&self, message: &Message, timestamp: i64) -> Result<(), DeliveryError> {
         let signature = signature::sign(&self.secret, message.id, timestamp, &message.body)
             .map_err(DeliveryError::Unsigned)?;
+        let mut context = HeaderMap::new();
+        trace_context::inject(&mut context);
         let answer = self
             .http
             .post(message.url.url().clone())
+            .headers(context)
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", message.id.to_string())
             .header("webhook-timestamp", timestamp)
@@ -63,6 +84,8 @@ impl Sender {
             .send()
             .await
             .map_err(DeliveryError::Unreachable)?;
+        let status = i64::from(answer.status().as_u16());
+        Span::current().record("http.response.status_code", status);
         if answer.status().is_success() {
             Ok(())
         } else {
@@ -106,7 +129,27 @@ async fn deliver(gateway: Gateway, delivery: Delivery, slot: OwnedSemaphorePermi
 
 async fn attempt(gateway: &Gateway, message: &Message) -> Result<(), DeliveryError> {
     gateway.durable(message.recorded).await.map_err(DeliveryError::Unrecorded)?;
-    gateway.sender().send(message, gateway.now().unix_timestamp()).await
+    let span = span(message);
+    let sent = gateway.sender().send(message, gateway.now().unix_timestamp());
+    sent.instrument(span.clone())
+        .await
+        .inspect_err(|error| trace_context::fail(&span, error.kind()))
+}
+
+/// Part of the trace of the call that led to the message.
+fn span(message: &Message) -> Span {
+    let url = message.url.url();
+    let span = debug_span!(
+        "http.client",
+        otel.kind = "client",
+        http.request.method = "POST",
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default().map(i64::from),
+        http.response.status_code = Empty,
+        trace_id = Empty,
+    );
+    trace_context::continue_carried(&span, message.trace_parent.as_deref());
+    span
 }
 
 fn again(gateway: &Gateway, mut delivery: Delivery, error: &DeliveryError) {

@@ -23,6 +23,8 @@ use super::{
     wire::EventView,
 };
 
+use crate::trace_context;
+
 pub use delivery::{Sender, run};
 
 /// One message to one client, as it is sent each time.
@@ -33,6 +35,8 @@ pub struct Message {
     url: CallbackUrl,
     body: Arc<str>,
     recorded: Position,
+    /// Of the call that led to it; forgotten by a restart.
+    trace_parent: Option<String>,
 }
 
 impl Message {
@@ -45,7 +49,8 @@ impl Message {
             return Ok(None);
         };
         let body = serde_json::to_string(&EventView::new(stamp, change))?.into();
-        Ok(Some(Self { id: stamp.id, kind: stamp.kind, url, body, recorded }))
+        let trace_parent = trace_context::current();
+        Ok(Some(Self { id: stamp.id, kind: stamp.kind, url, body, recorded, trace_parent }))
     }
 
     /// The same message, to be sent once the record has come this far.

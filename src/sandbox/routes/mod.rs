@@ -6,11 +6,12 @@ mod error;
 mod extract;
 mod gate;
 mod refunds;
+mod trace;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 
@@ -51,6 +52,7 @@ impl Gateway {
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(from_fn(trace::follow))
             .with_state(self.clone())
     }
 }

@@ -13,6 +13,7 @@ use crate::service::transact::{AsStoreError, transact};
 use crate::store::error::Constraint;
 use crate::store::webhook_deliveries::NewDelivery;
 use crate::store::{self, StoreError};
+use crate::trace_context;
 
 /// The consumer's name.
 pub const EVENTS: &str = "events";
@@ -77,7 +78,7 @@ pub async fn record(
                 topic: event.topic().to_owned(),
                 customer_id: customer_of(conn, event).await?,
                 data: message.payload.get("data").cloned().unwrap_or_default(),
-                trace_parent: message.trace_parent.clone(),
+                trace_parent: trace_context::current_or(message.trace_parent.as_deref()),
                 created_at: happened_at,
             };
             record_once(conn, &services.ambient, &past).await

@@ -6,6 +6,7 @@ use scoped_futures::ScopedFutureExt;
 use time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::claim::give_back_until;
 use super::error::Fate;
@@ -15,6 +16,7 @@ use crate::service::transact::read;
 use crate::service::{imports, reports};
 use crate::store::StoreError;
 use crate::store::jobs::{self as rows, Ended, Held, Try};
+use crate::trace_context;
 
 /// What a job waits for before it is tried again.
 const PAUSE: Duration = Duration::seconds(10);
@@ -34,12 +36,19 @@ pub enum End {
 ///
 /// # Errors
 /// [`StoreError`]: what became of it can't be written down; the lease lapses by itself.
-#[tracing::instrument(name = "service.jobs.run", skip_all, fields(job = %leased.job.id, kind = leased.job.kind.as_str(), request_id = leased.job.request_id))]
+#[tracing::instrument(
+    name = "service.jobs.run", skip_all,
+    fields(
+        job = %leased.job.id, kind = leased.job.kind.as_str(), request_id = leased.job.request_id,
+        trace_id,
+    )
+)]
 pub async fn run(
     jobs: &Jobs,
     leased: &Leased,
     stop: &CancellationToken,
 ) -> Result<End, StoreError> {
+    trace_context::continue_carried(&Span::current(), leased.job.trace_parent.as_deref());
     let watch = Watch { jobs, held: leased.held(), stop };
     let done = match leased.job.kind {
         JobKind::Report => Box::pin(reports::make(jobs, leased, &watch)).await,

@@ -5,6 +5,7 @@
 
 use scoped_futures::{ScopedBoxFuture, ScopedFutureExt};
 use sqlx::PgConnection;
+use tracing::Instrument;
 
 use super::call::call;
 use super::reconcile::reconcile;
@@ -120,7 +121,7 @@ where
         Claim::TakenOver(attempt) => {
             let (own, admission, id) = (payments.clone(), admission?, attempt.id);
             let task = async move { reconcile(&own, admission, &attempt).await };
-            payments.tasks.spawn(carry(task)).await??;
+            payments.tasks.spawn(carry(task.in_current_span())).await??;
             id
         }
         Claim::Claimed(attempt, payment) => {
@@ -128,7 +129,8 @@ where
             fail_point::here("payments.claimed");
             let id = attempt.id;
             let task = async move { pursue(&own, &cause, admission, &attempt, &payment).await };
-            if let Some(outcome) = payments.tasks.spawn(carry(task)).await?? {
+            let task = carry(task.in_current_span());
+            if let Some(outcome) = payments.tasks.spawn(task).await?? {
                 return Ok(Progress::Settled(Answer { outcome, provenance: Provenance::Fresh }));
             }
             id

@@ -1,6 +1,8 @@
 //! Settles what was asked of the gateway and never answered: asks again, under the same key and only under that.
 
 use scoped_futures::ScopedFutureExt;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::call::{Heard, Verdict, call, find_charge};
 use super::late::{MOST_TRIES, gives_up, look_for_late_money};
@@ -13,6 +15,7 @@ use crate::service::Cause;
 use crate::service::transact::transact;
 use crate::store;
 use crate::store::payment_attempts::LeasedAttempt;
+use crate::trace_context;
 
 /// Settles up to `limit` attempts that are due; how many it looked at.
 ///
@@ -25,10 +28,24 @@ pub async fn reconcile_due(payments: &Payments, limit: usize) -> Result<usize, P
         // Before the lease: what isn't called now stays due.
         let admission = payments.gateway.admit().await?;
         let Some(attempt) = take_over(payments).await? else { break };
-        reconcile(payments, admission, &attempt).await?;
+        let span = span(&attempt);
+        reconcile(payments, admission, &attempt).instrument(span).await?;
         looked_at += 1;
     }
     Ok(looked_at)
+}
+
+/// A trace of its own: the look that found the attempt is none.
+fn span(attempt: &LeasedAttempt) -> Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "service.payments.reconcile",
+        payment = %attempt.payment_id,
+        request_id = attempt.request_id,
+        trace_id = Empty,
+    );
+    trace_context::show(&span);
+    span
 }
 
 async fn take_over(payments: &Payments) -> Result<Option<LeasedAttempt>, PaymentError> {
@@ -50,7 +67,8 @@ pub(super) async fn reconcile(
     admission: Admission,
     attempt: &LeasedAttempt,
 ) -> Result<(), PaymentError> {
-    let cause = Cause { request_id: attempt.request_id.clone(), trace_parent: None };
+    let trace_parent = trace_context::current();
+    let cause = Cause { request_id: attempt.request_id.clone(), trace_parent };
     let payment = payment_of(payments, attempt.payment_id).await?;
     let heard = match attempt.operation {
         GatewayOperation::Charge => {

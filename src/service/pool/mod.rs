@@ -53,6 +53,7 @@ impl Pool {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] at once while the database is away, else after the pool's own time.
+    #[tracing::instrument(name = "db.pool.take", level = "debug", skip_all)]
     pub async fn take(&self) -> Result<Lent, StoreError> {
         let patience = self.inner.options().get_acquire_timeout();
         let waiting = self.measure.begin();

@@ -17,6 +17,7 @@ use crate::service::{Cause, outbox};
 use crate::store::StoreError;
 use crate::store::jobs::{self as rows, Ended};
 use crate::store::reports::{self, Rows};
+use crate::trace_context;
 
 /// The longest time of a statement that reads rows.
 const MINUTES: u16 = 30;
@@ -130,8 +131,8 @@ async fn complete(
     let rows = file.rows;
     let result: Value = serde_json::to_value(file)?;
     let result = &result;
-    let cause =
-        &Cause { request_id: job.request_id.clone(), trace_parent: job.trace_parent.clone() };
+    let trace_parent = trace_context::current_or(job.trace_parent.as_deref());
+    let cause = &Cause { request_id: job.request_id.clone(), trace_parent };
     transact(&services.pool, move |conn| {
         async move {
             let at = services.ambient.now();

@@ -4,6 +4,7 @@ use scoped_futures::ScopedFutureExt;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::Webhooks;
 use super::settle::{Try, settle};
@@ -18,6 +19,7 @@ use crate::service::transact::read;
 use crate::store::StoreError;
 use crate::store::outbox::Lease;
 use crate::store::webhook_queue::{self as queue, Held, QueuedDelivery, Wanted};
+use crate::trace_context;
 
 /// Messages under way to one endpoint at a time, from all workers together.
 const PLACES_OF_EACH: i64 = 8;
@@ -76,13 +78,14 @@ pub async fn give_back(
 /// [`StoreError`]: what became of the try isn't written down, and it is made again when the lease is over.
 #[tracing::instrument(
     name = "service.webhooks.deliver", skip_all,
-    fields(delivery = %delivery.id, endpoint = %delivery.endpoint, event = %delivery.event.id)
+    fields(delivery = %delivery.id, endpoint = %delivery.endpoint, event = %delivery.event.id, trace_id)
 )]
 pub async fn deliver(
     webhooks: &Webhooks,
     token: LeaseToken,
     delivery: &QueuedDelivery,
 ) -> Result<(), StoreError> {
+    trace_context::continue_carried(&Span::current(), delivery.event.trace_parent.as_deref());
     let held = Held { id: delivery.id, token };
     if !delivery.entitled {
         let reason = "the endpoint's owner may no longer hear of this event";

@@ -69,7 +69,7 @@ async fn what_is_whole_again_by_redis_own_clock_is_forgotten_there() {
     for key in keys {
         let query = cmd("PTTL").arg(&key).to_owned();
         let left: i64 = redis("")
-            .call(|mut connection| async move { query.query_async(&mut connection).await })
+            .call("look", |mut connection| async move { query.query_async(&mut connection).await })
             .await
             .unwrap();
         assert!((1..=120_000).contains(&left), "{key} lives for {left} ms");
@@ -79,7 +79,7 @@ async fn what_is_whole_again_by_redis_own_clock_is_forgotten_there() {
 async fn keys(prefix: &str) -> Vec<String> {
     let query = cmd("KEYS").arg(format!("{prefix}*")).to_owned();
     redis("")
-        .call(|mut connection| async move { query.query_async(&mut connection).await })
+        .call("look", |mut connection| async move { query.query_async(&mut connection).await })
         .await
         .unwrap()
 }
@@ -103,7 +103,7 @@ async fn a_server_that_forgot_the_script_is_told_it_again() {
     assert_eq!(ask(&limits, &policies, Intent::Take).await[0].remaining, 4);
     let flush = cmd("SCRIPT").arg("FLUSH").to_owned();
     let flushed: String = redis("")
-        .call(|mut connection| async move { flush.query_async(&mut connection).await })
+        .call("look", |mut connection| async move { flush.query_async(&mut connection).await })
         .await
         .unwrap();
     assert_eq!(flushed, "OK");

@@ -71,7 +71,16 @@ impl Deployment {
     }
 
     pub async fn worker(&self) -> Process {
-        self.start(&mut Command::new(env!("CARGO_BIN_EXE_worker")), &[]).await
+        self.worker_with(&[]).await
+    }
+
+    pub async fn worker_with(&self, settings: &[(&str, String)]) -> Process {
+        self.start(&mut Command::new(env!("CARGO_BIN_EXE_worker")), settings).await
+    }
+
+    /// A sandbox gateway that is a program of its own.
+    pub async fn gateway_with(&self, settings: &[(&str, String)]) -> Process {
+        self.start(Command::new(env!("CARGO_BIN_EXE_till")).arg("gateway"), settings).await
     }
 
     /// `till up` over this database, with nothing else that is not its own.
@@ -89,7 +98,9 @@ impl Deployment {
 
     /// `others` win over what all programs are given.
     async fn start(&self, command: &mut Command, others: &[(&str, String)]) -> Process {
-        let (http, ops) = (free_address().await, free_address().await);
+        let (free, ops) = (free_address().await, free_address().await);
+        let wished = others.iter().find(|(name, _)| *name == "TILL_LISTEN");
+        let http = wished.map_or(free, |(_, address)| address.parse().unwrap());
         let options = self.pool.connect_options();
         let database = format!(
             "postgres://{}@{}/{}",
