@@ -17,7 +17,7 @@ chmod 755 "$work"
 pids=()
 # However it ends, nothing is left; the server last, when nobody is connected any more.
 trap 'kill "${pids[@]}" 2>/dev/null || true; sleep 1; kill -INT "$server" 2>/dev/null || true; wait 2>/dev/null || true
-      [[ -z ${KEEP:-} ]] || cp -r "$work" "$KEEP"; rm -rf "$work"' EXIT
+      rm -rf "$work/data"; [[ -z ${KEEP:-} ]] || cp -r "$work" "$KEEP"; rm -rf "$work"' EXIT
 port=18699
 ../services.sh serve postgres "$work/data" "$port" >"$work/postgres.log" 2>&1 & server=$!
 until psql -qXd "postgres://till@127.0.0.1:$port/postgres" -c 'SELECT' >/dev/null 2>&1; do
@@ -289,6 +289,6 @@ for what in orders cached; do
   printf '\nWhere `api` spends its time in %s (`perf record`, self time, the first fifteen):\n\n```text\n' \
     "$([[ $what == orders ]] && echo '(a)' || echo '(b)')"
   perf report -i "$work/$what.perf" --stdio --no-children -g none --percent-limit 0 --sort symbol 2>/dev/null |
-    awk '/^ +[0-9]/ { print; if (++shown == 15) exit }' | cut -c1-140 || true
+    awk '/^ +[0-9]/ { print; if (++shown == 15) exit }' | cut -c1-140 | sed 's/ *$//' || true
   printf '```\n'
 done
