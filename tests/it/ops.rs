@@ -42,7 +42,7 @@ async fn send(router: &Router, request: Request<Body>) -> Answered {
     };
     let (kind, policy) = (header("content-type"), header("content-security-policy"));
     let status = response.status();
-    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let body = to_bytes(response.into_body(), 1 << 24).await.unwrap();
     Answered { status, kind, policy, text: String::from_utf8(body.into()).unwrap() }
 }
 

@@ -18,6 +18,12 @@ pub(in crate::api) trait Inner: Clone + Send + Sync + 'static {
         &mut self,
         request: Request,
     ) -> impl Future<Output = Response> + Send + 'static + use<Self>;
+
+    /// What was asked whether it is ready, for who must wait before they begin; a copy that was not stays behind.
+    fn take(&mut self) -> Self {
+        let copy = self.clone();
+        std::mem::replace(self, copy)
+    }
 }
 
 impl<S> Inner for S
@@ -42,7 +48,7 @@ where
 /// One layer.
 pub(in crate::api) trait Around: Clone + Send + Sync + 'static {
     /// Answers, as a rule by `inner`: what stands before its beginning is done on the way in, what stands after its answer
-    /// on the way out. Who must wait before they begin it takes a copy.
+    /// on the way out. Who must wait before they begin it takes it with them ([`Inner::take`]).
     fn answer<I: Inner>(
         &self,
         request: Request,

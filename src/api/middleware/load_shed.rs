@@ -58,7 +58,7 @@ impl Around for Shedding {
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         let priority = priority::of(method::name(request.method()), route);
-        let (shedding, mut inner) = (self.clone(), inner.clone());
+        let (shedding, mut inner) = (self.clone(), inner.take());
         async move {
             match priority {
                 Priority::Always => inner.begin(request).await,

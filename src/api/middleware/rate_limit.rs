@@ -24,7 +24,7 @@ impl Around for RateLimited {
         if !Limits::apply_to(request.uri().path()) {
             return Either::Left(inner.begin(request));
         }
-        let (state, mut inner) = (self.0.clone(), inner.clone());
+        let (state, mut inner) = (self.0.clone(), inner.take());
         Either::Right(async move {
             match count(&state, request).await {
                 Ok(request) => inner.begin(request).await,

@@ -22,7 +22,7 @@ pub(super) struct Bounds {
 }
 
 /// Names one that waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
 /// Another request under the same key waits or is under way.
@@ -95,8 +95,10 @@ impl<M> Line<M> {
 
     /// Gives up waiting; `false` where it is under way already, or back.
     pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
-        let place = self.waiting.iter().position(|waiting| waiting.ticket == ticket);
-        let Some(left) = place.and_then(|place| self.waiting.remove(place)) else { return false };
+        // They stand in the order of their tickets.
+        let place = self.waiting.binary_search_by_key(&ticket, |waiting| waiting.ticket);
+        let left = place.ok().and_then(|place| self.waiting.remove(place));
+        let Some(left) = left else { return false };
         self.forget_key(&left.claims);
         true
     }

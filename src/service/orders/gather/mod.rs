@@ -7,7 +7,8 @@
 //! - A batch that fails is undone and places nobody: its orders are told to go alone ([`Told::GoAlone`]), so that one
 //!   that can't be written, or a conflict, is no one else's failure.
 //! - A batch runs in a task of its own, which the ordered stop waits for: neither a client that goes away nor a deadline
-//!   cancels it. Its orders keep their places among the requests at work until it is done.
+//!   cancels it. Its orders keep their places among the requests at work until it is done. Whoever goes away while they
+//!   still wait leaves the line, and nothing is done for them.
 //! - Who waits longer than one may wait for a connection is refused like one who got none.
 
 mod line;
@@ -22,7 +23,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, info_span};
 
-use self::line::{Batch, Bounds, Claims, KeyTaken, Line};
+use self::line::{Batch, Bounds, Claims, KeyTaken, Line, Ticket};
 use super::OrderError;
 use super::batch::{Wish, place_batch};
 use crate::domain::ambient::Ambient;
@@ -85,8 +86,8 @@ impl Gatherer {
         let member = Member { wish: Arc::clone(wish), reply, slot, span };
         let claims = Claims::of(&wish.command, wish.request.as_ref());
         let joined = self.line().join(claims, member);
-        let ticket = match joined {
-            Ok(ticket) => ticket,
+        let waiting = match joined {
+            Ok(ticket) => Waiting { gatherer: self, ticket },
             Err(KeyTaken) => return Told::Decided(Err(KeyError::InFlight.into())),
         };
         let database = Database { pool: services.pool.clone(), ambient: services.ambient.clone() };
@@ -95,7 +96,7 @@ impl Gatherer {
         if let Ok(told) = timeout(patience, &mut told).await {
             return told.unwrap_or(Told::GoAlone);
         }
-        if self.line().leave(ticket) {
+        if waiting.leave() {
             return Told::Decided(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut).into()));
         }
         told.await.unwrap_or(Told::GoAlone)
@@ -114,6 +115,25 @@ impl Gatherer {
 
     fn line(&self) -> MutexGuard<'_, Line<Member>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who waits; they leave the line when they go away.
+struct Waiting<'a> {
+    gatherer: &'a Gatherer,
+    ticket: Ticket,
+}
+
+impl Waiting<'_> {
+    /// `false` where it is under way already, or back.
+    fn leave(&self) -> bool {
+        self.gatherer.line().leave(self.ticket)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
