@@ -290,7 +290,22 @@ const MONEY: &[Metric] = &[
     ),
     counter(
         "till_payments_total",
-        &[label("status"), label("decline_code")],
+        // A pair that cannot be stays at 0.
+        &[
+            one_of("status", &["succeeded", "requires_capture", "canceled", "failed"]),
+            one_of(
+                "decline_code",
+                &[
+                    "",
+                    "card_declined",
+                    "insufficient_funds",
+                    "expired_card",
+                    "invalid_payment_method",
+                    "gateway_error",
+                    "other",
+                ],
+            ),
+        ],
         "Payments by what became of them; of failed ones also why (`other` for a code that the API does not name), else the code is empty.",
     ),
     counter(
