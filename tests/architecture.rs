@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("worker", &["clients", "config", "domain", "service", "trace_context"]),
     ("ops", &["config", "domain", "resilience", "service"]),
     ("cli", &["config", "domain", "resilience", "service"]),
-    ("sandbox", &["domain", "trace_context"]),
+    ("sandbox", &["trace_context"]),
     ("lib", &[]),
 ];
 const SEES_ALL: [&str; 4] = ["app", "bin", "embedded", "main"];
