@@ -7,7 +7,7 @@
 //! message. Where no spans are exported, a caller's trace is still carried on as it came. `tracestate` goes from a request
 //! to the requests that it makes itself; a row or a message does not carry it.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use opentelemetry::trace::{
     SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState,
 };
@@ -172,7 +172,7 @@ fn state_of(headers: &HeaderMap) -> TraceState {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue, Method};
+    use http::{HeaderMap, HeaderValue, Method};
     use opentelemetry::trace::TracerProvider;
     use opentelemetry_sdk::trace::SdkTracerProvider;
     use tracing_subscriber::layer::SubscriberExt;
@@ -193,7 +193,7 @@ mod tests {
             (name.parse().expect("a name"), HeaderValue::try_from(value).expect("a value"))
         });
         let mut headers = HeaderMap::new();
-        fields.for_each(|(name, value): (axum::http::HeaderName, _)| {
+        fields.for_each(|(name, value): (http::HeaderName, _)| {
             headers.append(name, value);
         });
         headers
