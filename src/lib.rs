@@ -25,7 +25,7 @@
 //!            └───────►  domain  ◄─────────────────┘
 //!                  pure rules, no I/O, no clock of its own
 //!
-//!   sandbox ── a payment provider, a program of its own behind a socket; imports nothing of ours but money
+//!   sandbox ── a payment provider, a program of its own behind a socket; imports nothing of ours but trace_context
 //!   trace_context ── the trace that work is part of, for every layer that asks or is asked over a network
 //!   config ─── reads the environment; nothing else does          embedded ── a private Postgres for `till up`
 //! ```

@@ -7,7 +7,7 @@
 //! message. Where no spans are exported, a caller's trace is still carried on as it came. `tracestate` goes from a request
 //! to the requests that it makes itself; a row or a message does not carry it.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use opentelemetry::trace::{
     SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState,
 };
@@ -25,6 +25,23 @@ const LONGEST_STATE: usize = 512;
 
 /// The field of a span that log lines show, so that they meet the trace; exporters have it as the trace itself.
 pub const TRACE_ID: &str = "trace_id";
+
+/// A request's method for spans and metrics, bounded whatever a client sends: `_OTHER` for one that HTTP does not define
+/// (OpenTelemetry's HTTP conventions).
+pub fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ => "_OTHER",
+    }
+}
 
 /// The caller's `traceparent`; one that was sent twice is none (§3.2).
 pub fn received(headers: &HeaderMap) -> Option<TraceParent> {
@@ -155,13 +172,14 @@ fn state_of(headers: &HeaderMap) -> TraceState {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue};
+    use http::{HeaderMap, HeaderValue, Method};
     use opentelemetry::trace::TracerProvider;
     use opentelemetry_sdk::trace::SdkTracerProvider;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::{
-        continue_carried, continue_request, current, current_or, inject, is_recorded, received,
+        continue_carried, continue_request, current, current_or, inject, is_recorded, method_name,
+        received,
     };
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -175,7 +193,7 @@ mod tests {
             (name.parse().expect("a name"), HeaderValue::try_from(value).expect("a value"))
         });
         let mut headers = HeaderMap::new();
-        fields.for_each(|(name, value): (axum::http::HeaderName, _)| {
+        fields.for_each(|(name, value): (http::HeaderName, _)| {
             headers.append(name, value);
         });
         headers
@@ -237,6 +255,13 @@ mod tests {
         let mut told = HeaderMap::new();
         inject(&mut told);
         assert!(told.is_empty());
+    }
+
+    #[test]
+    fn a_method_that_a_client_made_up_has_no_name_of_its_own() {
+        assert_eq!(method_name(&Method::PATCH), "PATCH");
+        let made_up = Method::from_bytes(b"PROBE").expect("a method");
+        assert_eq!(method_name(&made_up), "_OTHER");
     }
 
     #[test]

@@ -84,7 +84,8 @@ fn names_and_units_are_as_prometheus_wants_them() {
         assert_eq!(name.ends_with("_total"), matches!(metric.kind, Kind::Counter), "{name}");
         assert!(["_bucket", "_count", "_sum"].iter().all(|taken| !name.ends_with(taken)), "{name}");
         if let Kind::Histogram(bounds) = metric.kind {
-            assert!(name.ends_with("_seconds"), "{name} has no unit");
+            let unit = ["_seconds", "_size"].iter().any(|unit| name.ends_with(unit));
+            assert!(unit, "{name} has no unit");
             assert!(bounds.is_sorted_by(|lower, upper| lower < upper), "{name}");
         }
         for label in metric.labels {

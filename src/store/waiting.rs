@@ -39,7 +39,8 @@ pub async fn measure_jobs(
     queues.collect()
 }
 
-/// Webhook deliveries that are due at `now` to endpoints that are tried, counted up to `most`.
+/// Webhook deliveries that are due at `now` to endpoints that are tried, counted up to `most`; the oldest is the oldest of
+/// all, the first of each endpoint's in its index.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -50,12 +51,15 @@ pub async fn measure_webhooks(
     most: i64,
 ) -> Result<Queue, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT count(*) AS "waiting!", min(due_at) AS since
-           FROM (SELECT delivery.due_at FROM webhook_endpoints endpoint
-                 JOIN webhook_deliveries delivery ON endpoint_id = endpoint.id
-                 WHERE delivery.status = 'pending' AND delivery.due_at <= $1
-                   AND disabled_reason IS NULL AND removed_at IS NULL AND (paused_until <= $1) IS NOT FALSE
-                 LIMIT $2) AS due"#,
+        r#"WITH tried AS (SELECT id FROM webhook_endpoints
+                          WHERE disabled_reason IS NULL AND removed_at IS NULL
+                            AND (paused_until <= $1) IS NOT FALSE)
+           SELECT (SELECT count(*) FROM (SELECT FROM tried JOIN webhook_deliveries ON endpoint_id = tried.id
+                                         WHERE status = 'pending' AND due_at <= $1 LIMIT $2) AS due) AS "waiting!",
+                  (SELECT min(first.due_at) FROM tried CROSS JOIN LATERAL (
+                     SELECT due_at FROM webhook_deliveries
+                     WHERE endpoint_id = tried.id AND status = 'pending' AND due_at <= $1
+                     ORDER BY due_at LIMIT 1) AS first) AS since"#,
         now,
         most
     )

@@ -282,9 +282,30 @@ const MONEY: &[Metric] = &[
         &[],
         "Batches of orders that failed, so that each order went alone.",
     ),
+    gauge("till_orders_waiting", &[], "Orders that wait to be placed with others."),
+    counter(
+        "till_orders_waited_in_vain_total",
+        &[],
+        "Orders refused since they waited as long as one may wait for a connection.",
+    ),
     counter(
         "till_payments_total",
-        &[label("status"), label("decline_code")],
+        // A pair that cannot be stays at 0.
+        &[
+            one_of("status", &["succeeded", "requires_capture", "canceled", "failed"]),
+            one_of(
+                "decline_code",
+                &[
+                    "",
+                    "card_declined",
+                    "insufficient_funds",
+                    "expired_card",
+                    "invalid_payment_method",
+                    "gateway_error",
+                    "other",
+                ],
+            ),
+        ],
         "Payments by what became of them; of failed ones also why (`other` for a code that the API does not name), else the code is empty.",
     ),
     counter(

@@ -140,6 +140,7 @@ mod tests {
         let text = Metrics::shared().render();
         for series in [
             "till_payments_unsettled_total 0",
+            "till_payments_total{status=\"failed\",decline_code=\"gateway_error\"} 0",
             "till_dead_letters_total{consumer=\"events\"} 0",
             "till_deliveries_total{consumer=\"welcome_mail\",result=\"dead\"} 0",
         ] {

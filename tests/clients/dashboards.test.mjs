@@ -27,6 +27,8 @@ if (!POSTGRES) throw new Error('TILL_TEST_DATABASE_URL is unset; `make test-clie
 // Longer than two scrapes of the slowest figure, which is measured every 5 s.
 const WINDOW = '12s';
 const PATIENCE = 90_000;
+/** Alerts that are right about the load: every second payment of it is with a card that has expired. */
+const MEANT = ['PaymentsDeclined'];
 
 const running = [];
 let folder, prometheus, address, receiver;
@@ -206,8 +208,10 @@ test('no rule fails, and no alert is about a service that is well', async () => 
   const { data } = await (await fetch(`${prometheus}/api/v1/rules`)).json();
   const rules = data.groups.flatMap((group) => group.rules);
   assert.deepEqual(rules.filter(({ health }) => health !== 'ok').map(({ name, lastError }) => `${name}: ${lastError}`), []);
-  const firing = rules.flatMap(({ alerts = [] }) => alerts).filter(({ state }) => state === 'firing');
-  assert.deepEqual(firing.map(({ labels }) => labels), []);
+  assert.ok(rules.filter(({ type }) => type === 'alerting').length > 30);
+  // Most wait for minutes before they fire: one that is pending is about it already.
+  const alerts = rules.flatMap(({ alerts = [] }) => alerts).filter(({ labels }) => !MEANT.includes(labels.alertname));
+  assert.deepEqual(alerts.map(({ state, labels }) => ({ state, ...labels })), []);
 });
 
 test('the graphs look as they should', async () => {

@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 
 use super::around::{Around, Inner};
-use super::method;
 use crate::api::priority::{self, Priority};
 use crate::api::problem::{Problem, ProblemCode};
 use crate::domain::ambient::Ambient;
 use crate::resilience::load_shed::{Bounds, LoadShed, Outside, Slot};
+use crate::trace_context;
 
 /// The seconds that a refused client is told to wait: drawn, so that not all come back at once.
 const LONGEST_WAIT: u8 = 3;
@@ -57,7 +57,7 @@ impl Around for Shedding {
         inner: &mut I,
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-        let priority = priority::of(method::name(request.method()), route);
+        let priority = priority::of(trace_context::method_name(request.method()), route);
         let (shedding, mut inner) = (self.clone(), inner.take());
         async move {
             match priority {

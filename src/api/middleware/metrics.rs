@@ -6,7 +6,7 @@ use metrics::{Gauge, Label, gauge, histogram};
 use tokio::time::Instant;
 
 use super::around::{Around, Inner};
-use super::method;
+use crate::trace_context;
 
 /// Records how long the answer took until its head, and how many requests are being answered.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ impl Around for Measured {
         request: Request,
         inner: &mut I,
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
-        let method = method::name(request.method());
+        let method = trace_context::method_name(request.method());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let active = Active::begin(method);
         let begun = Instant::now();

@@ -26,7 +26,6 @@ mod deadline;
 pub(in crate::api) mod json_only;
 mod limit_headers;
 mod load_shed;
-mod method;
 mod metrics;
 mod problems;
 pub(in crate::api) mod rate_limit;

@@ -7,7 +7,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, info, info_span};
 
 use super::around::{Around, Inner};
-use super::{load_shed, method, request_id, url_limit};
+use super::{load_shed, request_id, url_limit};
 use crate::trace_context;
 
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ fn open(request: &Request) -> Span {
         "http.request",
         otel.kind = "server",
         otel.status_code = Empty,
-        http.request.method = method::name(request.method()),
+        http.request.method = trace_context::method_name(request.method()),
         http.route = Empty,
         http.response.status_code = Empty,
         url.path = url_limit::shown_path(request.uri()),

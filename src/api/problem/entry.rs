@@ -125,6 +125,8 @@ impl ProblemCode {
 mod tests {
     use std::collections::BTreeSet;
 
+    use axum::http::StatusCode;
+
     use super::ProblemCode;
 
     #[test]
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn a_generic_status_is_named_by_a_code_of_that_status() {
         for number in 400..600 {
-            let status = axum::http::StatusCode::from_u16(number).unwrap();
+            let status = StatusCode::from_u16(number).unwrap();
             if let Some(code) = ProblemCode::for_status(status) {
                 assert_eq!(code.status(), status);
             }

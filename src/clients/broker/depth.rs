@@ -1,6 +1,5 @@
 //! How many messages wait in each queue of the broker, asked over a channel of its own; it takes none.
 
-use std::future::pending;
 use std::time::Duration;
 
 use lapin::options::QueueDeclareOptions;
@@ -14,36 +13,59 @@ use super::topology::Topology;
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Records how long the queues are until it is dropped; once the broker doesn't tell, it is known no more.
+/// Records how long the queues are until it is dropped; one that the broker doesn't tell of is unknown until it does again.
 pub(super) async fn follow(connection: &Connection, topology: &Topology) -> ! {
     let shown = Shown(topology.all());
-    if let Err(error) = look_again_and_again(connection, &shown.0).await {
-        tracing::warn!(%error, "how long the broker's queues are isn't known any more");
-    }
-    drop(shown);
-    pending().await
-}
-
-async fn look_again_and_again(
-    connection: &Connection,
-    queues: &[(String, ShortString)],
-) -> Result<(), lapin::Error> {
-    let channel = connection.create_channel().await?;
+    let mut line = Line { connection, channel: None };
     let mut looks = interval(EVERY);
+    let mut is_told = false;
     loop {
         looks.tick().await;
-        for (name, queue) in queues {
-            let (messages, consumers) = look(&channel, queue.clone()).await?;
-            show(name, f64::from(messages), f64::from(consumers));
+        match line.look_at_all(&shown.0).await {
+            Ok(()) => is_told = false,
+            Err(error) if !is_told => {
+                tracing::warn!(%error, "how long some of the broker's queues are isn't known");
+                is_told = true;
+            }
+            Err(_again) => {}
         }
     }
 }
 
-/// A declaration that declares nothing, and is answered with how the queue is.
-async fn look(channel: &Channel, queue: ShortString) -> Result<(u32, u32), lapin::Error> {
-    let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
-    let found = channel.queue_declare(queue, options, FieldTable::default()).await?;
-    Ok((found.message_count(), found.consumer_count()))
+/// A channel for looking, made anew where the broker has closed it, as it does when asked for a queue that is gone.
+struct Line<'a> {
+    connection: &'a Connection,
+    channel: Option<Channel>,
+}
+
+impl Line<'_> {
+    /// Shows every queue, whatever is wrong with the others; the error is the last one's.
+    async fn look_at_all(&mut self, queues: &[(String, ShortString)]) -> Result<(), lapin::Error> {
+        let mut outcome = Ok(());
+        for (name, queue) in queues {
+            match self.look(queue.clone()).await {
+                Ok((messages, consumers)) => show(name, messages.into(), consumers.into()),
+                Err(error) => {
+                    self.channel = None;
+                    show(name, f64::NAN, f64::NAN);
+                    outcome = Err(error);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// A declaration that declares nothing, and is answered with how the queue is.
+    async fn look(&mut self, queue: ShortString) -> Result<(u32, u32), lapin::Error> {
+        let channel = match self.channel.take() {
+            Some(channel) => channel,
+            None => self.connection.create_channel().await?,
+        };
+        let channel = self.channel.insert(channel);
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+        let found = channel.queue_declare(queue, options, FieldTable::default()).await?;
+        Ok((found.message_count(), found.consumer_count()))
+    }
 }
 
 fn show(queue: &str, messages: f64, consumers: f64) {

@@ -13,9 +13,13 @@ const PATH: &str = "/sandbox/faults";
 /// The sandbox answers at once, whatever it does to others.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What goes wrong with the provider's calls; what an answer says besides is no matter of ours and stays as it is.
+/// What goes wrong with the provider's calls and call-backs: all that its door knows, since each change replaces all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "three independent switches; this is their wire form"
+)]
 pub struct Faults {
     /// Every call waits this long first.
     pub latency_ms: u64,
@@ -25,6 +29,10 @@ pub struct Faults {
     pub hang_rate: f64,
     /// No call is answered at all.
     pub down: bool,
+    /// Each call-back is sent twice.
+    pub duplicate_callbacks: bool,
+    /// Call-backs are sent out of order.
+    pub shuffle_callbacks: bool,
 }
 
 /// The sandbox's door for faults.

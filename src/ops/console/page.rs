@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
@@ -66,7 +66,7 @@ const fn button_of(mood: Mood) -> &'static str {
 
 fn unrendered() -> Problem {
     Problem {
-        status: axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+        status: StatusCode::INTERNAL_SERVER_ERROR,
         code: "internal_error",
         title: "The console can't be shown",
         detail: "The log says why.".to_owned(),

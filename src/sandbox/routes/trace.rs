@@ -14,7 +14,7 @@ pub async fn follow(request: Request, next: Next) -> Response {
     let span = debug_span!(
         "http.request",
         otel.kind = "server",
-        http.request.method = request.method().as_str(),
+        http.request.method = trace_context::method_name(request.method()),
         http.route = Empty,
         http.response.status_code = Empty,
         url.scheme = "http",

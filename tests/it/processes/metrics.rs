@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
+use lapin::types::FieldTable;
 use serde_json::json;
 use till::telemetry::catalogue::{Kind, find};
+use tokio::time::timeout;
 
+use crate::support::directory::PATIENCE;
 use crate::support::processes::{Deployment, Process};
 
 /// The series of a text, without their values.
@@ -22,13 +26,19 @@ fn value(text: &str, series: &str) -> Option<f64> {
 
 /// Waits until it shows what is looked for, and gives all that it shows.
 async fn shown(process: &Process, is_there: impl Fn(&str) -> bool) -> String {
-    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
-    loop {
-        looks.tick().await;
-        let text = process.metrics().await;
-        if is_there(&text) {
-            return text;
+    let looking = async {
+        let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+        loop {
+            looks.tick().await;
+            let text = process.metrics().await;
+            if is_there(&text) {
+                return text;
+            }
         }
+    };
+    match timeout(PATIENCE, looking).await {
+        Ok(text) => text,
+        Err(_elapsed) => unreachable!("it was never shown: {}", process.metrics().await),
     }
 }
 
@@ -118,6 +128,28 @@ async fn queues_of_the_broker_are_measured_and_unknown_once_there_is_no_line_to_
     shown(&worker, |text| value(text, consumers).is_some_and(f64::is_nan)).await;
     shop.rabbit.line.open().await;
     shown(&worker, |text| value(text, consumers) == Some(1.0)).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_gone_is_unknown_until_it_is_back_and_hides_no_other() {
+    let shop = Deployment::up().await;
+    let mut worker = shop.worker().await;
+    worker.ready().await;
+    let messages = |queue: &str| format!("till_queue_messages{{queue=\"{queue}\"}}");
+    // Nobody takes from it, so that no consumer's end tells of it.
+    let (gone, after) = (messages("delay.1000"), messages("delay.4000"));
+    shown(&worker, |text| value(text, &gone) == Some(0.0)).await;
+    let (_connection, channel) = shop.rabbit.channel().await;
+    let name = format!("{}.delay.1000", shop.rabbit.prefix);
+    channel.queue_delete(name.clone().into(), QueueDeleteOptions::default()).await.unwrap();
+    let is_unknown = |text: &str| value(text, &gone).is_some_and(f64::is_nan);
+    let text = shown(&worker, is_unknown).await;
+    worker.said("of the broker's queues are isn't known").await;
+    assert_eq!((value(&text, &messages("dead")), value(&text, &after)), (Some(0.0), Some(0.0)));
+    let options = QueueDeclareOptions::durable();
+    channel.queue_declare(name.into(), options, FieldTable::default()).await.unwrap();
+    shown(&worker, |text| value(text, &gone) == Some(0.0)).await;
+    assert_eq!(worker.count_said("of the broker's queues are isn't known"), 1);
 }
 
 #[tokio::test]

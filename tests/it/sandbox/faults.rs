@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use till::config::BaseUrl;
+use till::service::rehearsal::{GatewayRehearsal, Mood, SandboxFaults};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -46,6 +48,23 @@ async fn new_faults_replace_the_old_and_what_is_left_out_is_off() {
         "latencyMs": 0, "errorRate": 0.0, "hangRate": 0.0, "down": false,
         "duplicateCallbacks": true, "shuffleCallbacks": false,
     });
+    assert_eq!(sandbox.get("/sandbox/faults").await.body, off);
+}
+
+#[tokio::test]
+async fn a_gateway_with_any_fault_that_is_no_mood_is_not_called_well() {
+    let sandbox = Sandbox::start().await;
+    let url = BaseUrl::parse(&format!("http://{}", sandbox.address)).unwrap();
+    let rehearsal = GatewayRehearsal::new(SandboxFaults::new(url).unwrap());
+    let off = sandbox.get("/sandbox/faults").await.body;
+    assert_eq!(rehearsal.look().await.unwrap(), Some(Mood::Well));
+    for (fault, value) in off.as_object().unwrap() {
+        let on = if value.is_boolean() { json!(true) } else { json!(0.5) };
+        let on = if fault == "latencyMs" { json!(7) } else { on };
+        sandbox.put_faults(json!({ fault: on })).await;
+        assert_eq!(rehearsal.look().await.unwrap(), None, "{fault}");
+    }
+    rehearsal.set(Mood::Well).await.unwrap();
     assert_eq!(sandbox.get("/sandbox/faults").await.body, off);
 }
 

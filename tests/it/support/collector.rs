@@ -123,13 +123,17 @@ impl Collector {
 
     /// Waits until so many exports came.
     pub async fn wait_for_exports(&self, exports: usize) {
-        loop {
-            let changed = self.state.changed.notified();
-            if self.exports() >= exports {
-                return;
+        let waiting = async {
+            loop {
+                let changed = self.state.changed.notified();
+                if self.exports() >= exports {
+                    return;
+                }
+                changed.await;
             }
-            changed.await;
-        }
+        };
+        let came = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(came.is_ok(), "{} exports came instead of {exports}", self.exports());
     }
 }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::{exporting_to, post_traced};
 use crate::support::collector::Collector;
+use crate::support::directory::PATIENCE;
 use crate::support::line::free_address;
 use crate::support::processes::{Deployment, Process};
 
@@ -52,13 +54,16 @@ async fn a_collector_that_is_away_is_told_of_once_and_what_it_would_get_is_count
     api.said("spans can't be exported").await;
     let answer = api.get("/v1/users/me", &token).await.unwrap();
     assert_eq!(answer.status(), 200);
-    let mut looks = tokio::time::interval(Duration::from_millis(50));
     let failed = "till_spans_dropped_total{reason=\"export_failed\"}";
     let before = metric(&api, failed).await;
-    while metric(&api, failed).await <= before {
-        api.get("/v1/users/me", &token).await.unwrap();
-        looks.tick().await;
-    }
+    let failing_again = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        while metric(&api, failed).await <= before {
+            api.get("/v1/users/me", &token).await.unwrap();
+            looks.tick().await;
+        }
+    };
+    assert!(timeout(PATIENCE, failing_again).await.is_ok(), "no further export failed");
     assert_eq!(api.count_said("spans can't be exported"), 1);
     stop(api).await;
 }
@@ -74,9 +79,12 @@ async fn a_collector_that_never_answers_costs_no_request_and_no_memory_beyond_th
     browse(&api, REQUESTS).await;
     collector.wait_for_exports(1).await;
     let full = "till_spans_dropped_total{reason=\"queue_full\"}";
-    while metric(&api, full).await == 0 {
-        browse(&api, REQUESTS).await;
-    }
+    let filling = async {
+        while metric(&api, full).await == 0 {
+            browse(&api, REQUESTS).await;
+        }
+    };
+    assert!(timeout(PATIENCE, filling).await.is_ok(), "the queue was never full");
     // With the queue full every further span is dropped: memory stands still.
     let resident = "process_resident_memory_bytes";
     let (before, dropped) = (metric(&api, resident).await, metric(&api, full).await);

@@ -171,7 +171,7 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::extract::DefaultBodyLimit;
-    use axum::http::Request;
+    use axum::http::{HeaderName, Request};
     use axum::routing::post;
     use serde::Deserialize;
     use tower::ServiceExt;
@@ -253,7 +253,7 @@ mod tests {
     async fn only_plain_json_is_read() {
         let sent = |name: &str, value: &str| {
             let mut request = json("/tip", r#"{"amount":5}"#);
-            let name = axum::http::HeaderName::try_from(name).unwrap();
+            let name = HeaderName::try_from(name).unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
             request
         };

@@ -1,5 +1,6 @@
 //! `GET /v1/products/{id}`: for everybody, kept by caches, and spared its body where the client has it.
 
+use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 
@@ -48,7 +49,7 @@ async fn the_date_of_a_change_spares_the_body_only_where_no_tag_was_sent() {
     }
     let tag: &[u8] = b"\"other\"";
     let headers = [("if-none-match", tag), ("if-modified-since", date.as_bytes())];
-    let both = admin.send(axum::http::Method::GET, &place, &headers, "").await;
+    let both = admin.send(Method::GET, &place, &headers, "").await;
     assert_eq!(both.status, 200);
 
     admin.patch(&place, &json!({ "unitAmount": 1 })).await;
