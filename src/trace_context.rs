@@ -75,6 +75,11 @@ pub fn is_recorded(trace_parent: Option<&str>) -> bool {
     parent.is_none_or(|parent| TraceFlags::new(parent.flags).is_sampled())
 }
 
+/// Whether a span that has begun is exported.
+pub fn is_sampled(span: &Span) -> bool {
+    span.context().span().span_context().is_sampled()
+}
+
 /// Adds what is exported and not logged.
 pub fn add(span: &Span, key: &'static str, value: impl Into<Value>) {
     span.set_attribute(key, value);

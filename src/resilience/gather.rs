@@ -3,16 +3,25 @@
 //!
 //! Nobody waits for company, and no answer is older than its question: what is asked was gathered before the asking began.
 //! One of those who wait does the asking, in its own request. If it goes away, the next one takes over; if it fails, all for
-//! whom it asked fail: they would ask the same in vain.
+//! whom it asked fail: they would ask the same in vain. If it takes long, which may be its own misfortune, each who waits
+//! asks alone after a while.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// Those who want to know what `K` stands for.
 #[derive(Debug)]
-pub struct Gather<K, V>(Arc<Mutex<State<K, V>>>);
+pub struct Gather<K, V> {
+    /// How long anybody waits for others before it asks alone.
+    patience: Duration,
+    state: Shared<K, V>,
+}
+
+type Shared<K, V> = Arc<Mutex<State<K, V>>>;
 
 #[derive(Debug)]
 struct State<K, V> {
@@ -36,7 +45,7 @@ enum Told<K, V> {
 
 /// The right to ask; it goes to the next one when it is dropped.
 #[derive(Debug)]
-struct Turn<K, V>(Arc<Mutex<State<K, V>>>);
+struct Turn<K, V>(Shared<K, V>);
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,13 +57,12 @@ pub enum AskError<E> {
     FailedForAll,
 }
 
-impl<K, V> Default for Gather<K, V> {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { is_asking: false, waiting: VecDeque::new() })))
-    }
-}
-
 impl<K: Clone, V> Gather<K, V> {
+    pub fn new(patience: Duration) -> Self {
+        let state = State { is_asking: false, waiting: VecDeque::new() };
+        Self { patience, state: Arc::new(Mutex::new(state)) }
+    }
+
     /// The answer to `question`; `ask` gets questions and must answer all of them, in their order.
     ///
     /// # Errors
@@ -67,12 +75,16 @@ impl<K: Clone, V> Gather<K, V> {
         loop {
             let turn = match self.join(&question) {
                 Joined::First(turn) => turn,
-                Joined::Waiting(told) => match told.await {
-                    Ok(Told::Answer(answer)) => return Ok(answer),
-                    Ok(Told::Failed) => return Err(AskError::FailedForAll),
-                    Ok(Told::Turn(turn)) => turn,
+                Joined::Waiting(told) => match timeout(self.patience, told).await {
+                    Ok(Ok(Told::Answer(answer))) => return Ok(answer),
+                    Ok(Ok(Told::Failed)) => return Err(AskError::FailedForAll),
+                    Ok(Ok(Told::Turn(turn))) => turn,
                     // Whoever asked for this one went away.
-                    Err(_) => continue,
+                    Ok(Err(_)) => continue,
+                    Err(_elapsed) => {
+                        self.forget_those_who_left();
+                        return alone(question, ask).await;
+                    }
                 },
             };
             return lead(turn, question, ask).await;
@@ -80,20 +92,34 @@ impl<K: Clone, V> Gather<K, V> {
     }
 
     fn join(&self, question: &K) -> Joined<K, V> {
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         if !state.is_asking {
             state.is_asking = true;
-            return Joined::First(Turn(Arc::clone(&self.0)));
+            return Joined::First(Turn(Arc::clone(&self.state)));
         }
         let (told, receiver) = oneshot::channel();
         state.waiting.push_back(Waiting { question: question.clone(), told });
         Joined::Waiting(receiver)
+    }
+
+    /// While one asks for ever, no more wait than come within the patience.
+    fn forget_those_who_left(&self) {
+        lock(&self.state).waiting.retain(|waiting| !waiting.told.is_closed());
     }
 }
 
 enum Joined<K, V> {
     First(Turn<K, V>),
     Waiting(oneshot::Receiver<Told<K, V>>),
+}
+
+async fn alone<K, V, E, F, Asking>(question: K, ask: F) -> Result<V, AskError<E>>
+where
+    F: Fn(Vec<K>) -> Asking,
+    Asking: Future<Output = Result<Vec<V>, E>>,
+{
+    let answers = ask(vec![question]).await.map_err(AskError::Failed)?;
+    answers.into_iter().next().ok_or(AskError::FailedForAll)
 }
 
 /// Asks for all who wait now.
@@ -127,12 +153,14 @@ where
 impl<K, V> Drop for Turn<K, V> {
     fn drop(&mut self) {
         let mut state = lock(&self.0);
+        // However many went away: each of them would hand the turn on from within this call.
+        state.waiting.retain(|waiting| !waiting.told.is_closed());
         let Some(next) = state.waiting.pop_front() else {
             state.is_asking = false;
             return;
         };
         drop(state);
-        // One that went away gives its turn to the next, by dropping it.
+        // One that goes away just now gives its turn to the next, by dropping it.
         drop(next.told.send(Told::Turn(Self(Arc::clone(&self.0)))));
     }
 }
@@ -145,6 +173,7 @@ fn lock<K, V>(state: &Mutex<State<K, V>>) -> MutexGuard<'_, State<K, V>> {
 mod tests {
     use std::cell::RefCell;
     use std::pin::Pin;
+    use std::time::Duration;
 
     use futures_util::future::join_all;
     use futures_util::poll;
@@ -156,7 +185,6 @@ mod tests {
     struct Refused;
 
     /// Answers ten times what was asked, once it is let; 13 can't be answered.
-    #[derive(Default)]
     struct Oracle {
         gather: Gather<u32, u32>,
         let_go: Notify,
@@ -166,6 +194,11 @@ mod tests {
     type Asking<'a> = Pin<Box<dyn Future<Output = Result<u32, AskError<Refused>>> + 'a>>;
 
     impl Oracle {
+        fn new(patience: Duration) -> Self {
+            let (let_go, asked) = (Notify::new(), RefCell::default());
+            Self { gather: Gather::new(patience), let_go, asked }
+        }
+
         fn ask(&self, question: u32) -> Asking<'_> {
             Box::pin(self.gather.ask(question, move |questions: Vec<u32>| async move {
                 self.asked.borrow_mut().push(questions.clone());
@@ -189,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_while_one_asks_is_asked_for_together_with_all_others() {
-        let oracle = Oracle::default();
+        let oracle = Oracle::new(Duration::MAX);
         let mut asking = Vec::new();
         for question in 1..=4 {
             asking.push(begin(oracle.ask(question)).await);
@@ -209,7 +242,7 @@ mod tests {
 
     #[tokio::test]
     async fn when_the_one_who_asks_goes_away_the_next_one_asks() {
-        let oracle = Oracle::default();
+        let oracle = Oracle::new(Duration::MAX);
         let gone = begin(oracle.ask(1)).await;
         let also_gone = begin(oracle.ask(2)).await;
         let staying = begin(oracle.ask(3)).await;
@@ -223,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_goes_away_with_the_turn_before_it_knows_leaves_it_to_the_next() {
-        let oracle = Oracle::default();
+        let oracle = Oracle::new(Duration::MAX);
         let first = begin(oracle.ask(1)).await;
         let (second, third) = (begin(oracle.ask(2)).await, begin(oracle.ask(3)).await);
         oracle.let_go.notify_one();
@@ -235,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_fails_for_one_fails_for_those_it_asked_for_and_for_nobody_later() {
-        let oracle = Oracle::default();
+        let oracle = Oracle::new(Duration::MAX);
         let first = begin(oracle.ask(1)).await;
         let (leads, follows) = (begin(oracle.ask(13)).await, begin(oracle.ask(3)).await);
         oracle.let_go.notify_one();
@@ -247,5 +280,35 @@ mod tests {
         assert_eq!(follows.await, Err(AskError::FailedForAll));
         oracle.let_go.notify_one();
         assert_eq!(later.await, Ok(40));
+    }
+    #[tokio::test]
+    async fn who_has_waited_long_enough_for_one_that_never_ends_asks_alone() {
+        let oracle = Oracle::new(Duration::ZERO);
+        let leader = begin(oracle.ask(1)).await;
+        for question in 2..5 {
+            let ask = |questions: Vec<u32>| async move { Ok::<_, Refused>(questions) };
+            assert_eq!(oracle.gather.ask(question, ask).await, Ok(question));
+        }
+        assert_eq!(oracle.asked(), [[1]]);
+        drop(leader);
+        // Nobody is waited for who has left.
+        let _next = begin(oracle.ask(5)).await;
+        assert_eq!(oracle.asked(), [[1], [5]]);
+    }
+
+    #[tokio::test]
+    async fn however_many_went_away_the_turn_comes_to_one_that_stays() {
+        let oracle = Oracle::new(Duration::MAX);
+        let gone = begin(oracle.ask(1)).await;
+        let mut also_gone = Vec::new();
+        for question in 0..100_000 {
+            also_gone.push(begin(oracle.ask(question)).await);
+        }
+        let staying = begin(oracle.ask(3)).await;
+        drop(also_gone);
+        drop(gone);
+        oracle.let_go.notify_one();
+        assert_eq!(staying.await, Ok(30));
+        assert_eq!(oracle.asked(), [[1], [3]]);
     }
 }

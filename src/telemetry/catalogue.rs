@@ -282,11 +282,15 @@ const MONEY: &[Metric] = &[
         &[],
         "Batches of orders that failed, so that each order went alone.",
     ),
-    gauge("till_orders_waiting", &[], "Orders that wait to be placed with others."),
+    gauge(
+        "till_orders_waiting",
+        &[],
+        "Orders that wait to be placed; those that are being placed are not counted.",
+    ),
     counter(
         "till_orders_waited_in_vain_total",
         &[],
-        "Orders refused since they waited as long as one may wait for a connection.",
+        "Orders refused (503) that waited to be placed for as long as one may wait for a connection.",
     ),
     counter(
         "till_payments_total",

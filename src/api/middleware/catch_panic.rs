@@ -62,7 +62,11 @@ mod tests {
 
     async fn status_of<S>(handler: S) -> u16
     where
-        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send,
     {
         let mut caught = around(CatchPanic).layer(handler);

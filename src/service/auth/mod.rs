@@ -68,7 +68,7 @@ impl Auth {
             passwords: PasswordHasher::for_this_machine(),
             keys: KeyRing::new(settings.key_encryption_key),
             verified: Verified::new(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(),
         }))
     }
 

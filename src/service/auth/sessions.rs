@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use scoped_futures::ScopedFutureExt;
 
@@ -14,11 +15,17 @@ use crate::store::sessions::{self as rows, SessionAccess};
 
 type Found = Result<Option<SessionAccess>, StoreError>;
 
+/// How long anybody waits for another one's look, which may hang for reasons of its own; many times what a look takes.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// Those who look now.
-#[derive(Default)]
 pub(super) struct Sessions(Gather<(SessionId, UserId), Found>);
 
 impl Sessions {
+    pub(super) fn new() -> Self {
+        Self(Gather::new(PATIENCE))
+    }
+
     /// The session of this user as it is now.
     pub(super) async fn find(&self, pool: &Pool, session: SessionId, user: UserId) -> Found {
         let look = move |wanted: Vec<(SessionId, UserId)>| async move {

@@ -15,6 +15,7 @@ use till::api::middleware::EdgeSettings;
 use till::config::LoadShed;
 use till::domain::product::Product;
 use till::ops::{Health, Readiness, probe_routes};
+use till::service::orders::Gatherer;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -36,7 +37,9 @@ type Held = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 impl Strain {
     async fn new() -> Self {
-        let shop = Shop::open().await;
+        let mut shop = Shop::open().await;
+        // Who is placed with others keeps their place until all are, whether or not they are still there.
+        shop.test.services.gatherer = Gatherer::new(1);
         let edge = EdgeSettings::default().shedding(Some(FIVE));
         let readiness = Readiness::default();
         readiness.ready();
