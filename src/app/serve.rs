@@ -3,7 +3,7 @@
 //! `axum::serve` sets no time limit on a connection, so the accept loop is ours. A connection is closed when it is
 //! silent for longer than the header deadline: before its first request (whatever it has sent by then, also half a
 //! preface of HTTP/2), while it sends a head, and between two requests, also where it answers pings. A body is bounded
-//! by the deadline of its request, and taking the last answers by [`LEAVE`]. Connections beyond the most wait in the
+//! by the deadline of its request, and taking answers, part by part, by [`LEAVE`]. Connections beyond the most wait in the
 //! kernel's queue until another one ends.
 //!
 //! At the stop a connection of HTTP/1 is not closed the moment it is silent: a request may be on its way, and its sender
@@ -46,7 +46,8 @@ const FIELDS: usize = 100;
 /// Pings to a silent peer of HTTP/2, and how long its answer may take.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_ANSWERED: Duration = Duration::from_secs(10);
-/// A peer that was told to go for its silence has so many header deadlines to take the last answers.
+/// A peer that was told to go for its silence has so many header deadlines to take the last answers, and any peer to take
+/// the next part of one.
 const LEAVE: u32 = 4;
 /// At the stop, how long a connection is silent before it is closed; longer than a request is on its way.
 const LINGER: Duration = Duration::from_millis(250);
@@ -188,6 +189,7 @@ impl Connection {
                     look = Instant::now() + patience;
                 }
                 () = sleep_until(look) => match traffic.quiet_since() {
+                    None if is_stuck(&traffic, header_deadline) => return,
                     None => look = Instant::now() + patience,
                     Some(since) if since + patience > Instant::now() => {
                         look = since + patience;
@@ -206,6 +208,11 @@ impl Connection {
             tracing::debug!(%peer, error, "a connection broke");
         }
     }
+}
+
+/// Whether its peer takes nothing of the answers that are all it waits for: a window of HTTP/2 that is never opened.
+fn is_stuck(traffic: &Traffic, header_deadline: Duration) -> bool {
+    traffic.stuck_since().is_some_and(|since| since.elapsed() > header_deadline * LEAVE)
 }
 
 /// Whether a connection was told to close.

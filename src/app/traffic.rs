@@ -1,4 +1,5 @@
-//! What goes on upon one connection: since when nobody is being answered on it; it reads and closes nothing.
+//! What goes on upon one connection: since when nobody is being answered on it, and since when nobody takes an answer; it
+//! reads and closes nothing.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,20 +17,35 @@ pub(super) struct Traffic(Arc<Mutex<State>>);
 struct State {
     /// Requests whose answer is not made, or not handed over as a whole.
     open: usize,
+    /// Of those, the ones whose answer is not made yet.
+    at_work: usize,
     /// Since when there are none.
     quiet_since: Instant,
+    /// When a part of an answer was last taken, or an answer made.
+    moved_at: Instant,
     asked: bool,
 }
 
 impl Traffic {
     /// A connection that was asked nothing yet.
     pub(super) fn new(now: Instant) -> Self {
-        Self(Arc::new(Mutex::new(State { open: 0, quiet_since: now, asked: false })))
+        Self(Arc::new(Mutex::new(State {
+            open: 0,
+            at_work: 0,
+            quiet_since: now,
+            moved_at: now,
+            asked: false,
+        })))
     }
 
     /// Since when nobody is being answered; `None` while somebody is.
     pub(super) fn quiet_since(&self) -> Option<Instant> {
         self.with(|state| (state.open == 0).then_some(state.quiet_since))
+    }
+
+    /// Since when no part of an answer was taken, where all that is open are answers that wait to be.
+    pub(super) fn stuck_since(&self) -> Option<Instant> {
+        self.with(|state| (state.open > 0 && state.at_work == 0).then_some(state.moved_at))
     }
 
     /// Whether there was a request at all.
@@ -41,9 +57,10 @@ impl Traffic {
     pub(super) fn begin(&self) -> Open {
         self.with(|state| {
             state.open += 1;
+            state.at_work += 1;
             state.asked = true;
         });
-        Open(self.clone())
+        Open { traffic: self.clone(), at_work: true }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -54,18 +71,34 @@ impl Traffic {
 
 /// One request that is being answered.
 #[derive(Debug)]
-pub(super) struct Open(Traffic);
+pub(super) struct Open {
+    traffic: Traffic,
+    at_work: bool,
+}
 
 impl Open {
     /// The body of the answer; the request stays open until the connection has taken all of it, or gave it up.
-    pub(super) fn until_taken(self, body: Body) -> Body {
-        Body::new(Answer { body, _open: self })
+    pub(super) fn until_taken(mut self, body: Body) -> Body {
+        self.made();
+        Body::new(Answer { body, open: self })
+    }
+
+    fn made(&mut self) {
+        if std::mem::take(&mut self.at_work) {
+            self.traffic.with(|state| state.at_work -= 1);
+        }
+        self.moved();
+    }
+
+    fn moved(&self) {
+        self.traffic.with(|state| state.moved_at = Instant::now());
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.with(|state| {
+        self.made();
+        self.traffic.with(|state| {
             state.open -= 1;
             state.quiet_since = Instant::now();
         });
@@ -74,7 +107,7 @@ impl Drop for Open {
 
 struct Answer {
     body: Body,
-    _open: Open,
+    open: Open,
 }
 
 impl HttpBody for Answer {
@@ -85,7 +118,11 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if polled.is_ready() {
+            self.open.moved();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: till\r\n\r\n";
 /// Short, so that the tests that wait for it are; whatever they assert holds for any value.
 pub const SHORT: Duration = Duration::from_millis(50);
+/// Shorter than what closes a connection whose pings are not answered.
+const PATIENCE: Duration = Duration::from_secs(15);
 const NEVER: Duration = Duration::from_secs(300);
 
 pub struct Server {
@@ -121,6 +123,22 @@ async fn a_connection_of_http_2_that_idles_after_an_answer_is_closed() {
     let mut said = Vec::new();
     drop(stream.read_to_end(&mut said).await);
     assert!(said.windows(4).any(|four| four == b"here"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_peer_of_http_2_that_opens_no_window_gives_its_place_back() {
+    let server = serve(Connections { max: 1, header_deadline: SHORT }).await;
+    let mut deaf = server.connect().await;
+    deaf.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    let (settings, headers, end) = (4, 1, 0x5);
+    // SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 §6.5.2) is 0.
+    deaf.write_all(&frame(settings, 0, 0, &[0, 4, 0, 0, 0, 0])).await.unwrap();
+    deaf.write_all(&frame(headers, end, 1, &[0x82, 0x86, 0x84])).await.unwrap();
+    let mut next = server.connect().await;
+    next.write_all(REQUEST).await.unwrap();
+    let answered = tokio::time::timeout(PATIENCE, answer(&mut next, "here"));
+    answered.await.expect("the place of one who takes nothing is free again");
+    drop(deaf);
 }
 
 /// A frame of HTTP/2 (RFC 9113 §4.1).

@@ -86,6 +86,21 @@ async fn a8_a_stranger_can_not_lock_the_owner_out_of_where_they_sign_in() {
 }
 
 #[tokio::test]
+async fn a8_where_the_owner_goes_on_signing_in_they_are_known_a_day_after_the_last_time() {
+    let (test, router) = limited(strict()).await;
+    let home = "198.51.100.1";
+    register(&router, home, "ada").await;
+    for _ in 0..2 {
+        token(&router, home, "ada").await;
+        test.clock.advance(time::Duration::hours(13));
+    }
+    for n in 0..5 {
+        sign_in(&router, &format!("192.0.2.{n}"), "ada", "wrong").await;
+    }
+    assert_eq!(sign_in(&router, home, "ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
 async fn a8_a_token_gives_no_more_tries_at_passwords() {
     let rates = RateLimits { user: rate("fixed_window:100/1d"), ..strict() };
     let (_test, router) = limited(rates).await;
