@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use till::domain::access::{Principal, Role, Scope};
+use till::domain::ids::Id;
 use till::domain::user::Email;
 use till::domain::version::ExpectedVersion;
 use till::service::Services;
@@ -303,6 +304,37 @@ async fn a_token_that_was_good_is_refused_once_its_key_is_gone_and_never_vouches
         .unwrap();
     test.clock.advance(Duration::minutes(1));
     assert!(matches!(verify(&test.services, token).await, Err(TokenError::Invalid(_))));
+}
+
+/// Its signature is not looked at again, all else is.
+#[tokio::test]
+async fn a_token_that_was_good_expires_like_any_other() {
+    let (test, pair) = ada().await;
+    for _ in 0..2 {
+        principal(&test.services, &pair).await.unwrap();
+    }
+    test.clock.advance(Duration::minutes(10) + Duration::seconds(6));
+    let error = principal(&test.services, &pair).await.unwrap_err();
+    assert!(matches!(error, TokenError::Expired), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_was_good_is_refused_after_a_sign_out_and_in_a_new_epoch() {
+    let (test, left) = ada().await;
+    let outdated = sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
+    for pair in [&left, &outdated, &left, &outdated] {
+        principal(&test.services, pair).await.unwrap();
+    }
+    revoke(&test.services, &refresh_token(&left)).await.unwrap();
+    assert!(matches!(principal(&test.services, &left).await, Err(TokenError::Revoked)));
+    let ada = principal(&test.services, &outdated).await.unwrap().user_id;
+    // The session stays; only the epoch tells.
+    sqlx::query("UPDATE users SET access_epoch = access_epoch + 1 WHERE id = $1")
+        .bind(ada.as_uuid())
+        .execute(&*test.services.pool)
+        .await
+        .unwrap();
+    assert!(matches!(principal(&test.services, &outdated).await, Err(TokenError::Revoked)));
 }
 
 #[tokio::test]

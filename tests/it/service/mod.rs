@@ -5,6 +5,7 @@ mod demo;
 mod first_admin;
 mod orders;
 mod orders_gathered;
+mod orders_held_up;
 mod payments;
 mod products;
 mod users;

@@ -27,24 +27,24 @@ use tokio_util::task::TaskTracker;
 use crate::support::factories::{customer, keyed, order_of, product};
 use crate::support::{TestServices, services};
 
-type Placing<'a> = Pin<Box<dyn Future<Output = Result<Answer, OrderError>> + Send + 'a>>;
+pub(super) type Placing<'a> = Pin<Box<dyn Future<Output = Result<Answer, OrderError>> + Send + 'a>>;
 
 /// An order and the request behind it.
-struct Asked {
-    request: Option<KeyedRequest>,
+pub(super) struct Asked {
+    pub(super) request: Option<KeyedRequest>,
     command: PlaceOrder,
 }
 
 impl Asked {
-    fn new(command: PlaceOrder) -> Self {
+    pub(super) fn new(command: PlaceOrder) -> Self {
         Self { request: None, command }
     }
 
-    fn under(request: KeyedRequest, command: PlaceOrder) -> Self {
+    pub(super) fn under(request: KeyedRequest, command: PlaceOrder) -> Self {
         Self { request: Some(request), command }
     }
 
-    fn place<'a>(&'a self, test: &'a TestServices) -> Placing<'a> {
+    pub(super) fn place<'a>(&'a self, test: &'a TestServices) -> Placing<'a> {
         Box::pin(async move {
             let name = self.request.as_ref().map_or("keyless", |request| &request.request_id);
             let cause = Cause { request_id: name.to_owned(), trace_parent: None };
@@ -53,18 +53,18 @@ impl Asked {
     }
 
     /// Asks, up to the point where there is nothing left but to wait.
-    async fn join<'a>(&'a self, test: &'a TestServices) -> Placing<'a> {
+    pub(super) async fn join<'a>(&'a self, test: &'a TestServices) -> Placing<'a> {
         let mut placing = self.place(test);
         assert!(poll!(&mut placing).is_pending());
         placing
     }
 }
 
-/// A stock row that nobody else gets.
-struct Held(Transaction<'static, Postgres>);
+/// A row that nobody else gets.
+pub(super) struct Held(pub(super) Transaction<'static, Postgres>);
 
 impl Held {
-    async fn take(test: &TestServices, product: ProductId) -> Self {
+    pub(super) async fn take(test: &TestServices, product: ProductId) -> Self {
         let mut stranger = test.services.pool.begin().await.unwrap();
         sqlx::query("SELECT FROM stock WHERE product_id = $1 FOR UPDATE")
             .bind(product.as_uuid())
@@ -75,7 +75,7 @@ impl Held {
     }
 
     /// Until somebody waits for it.
-    async fn wanted(&mut self) {
+    pub(super) async fn wanted(&mut self) {
         let waiting = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
         // Within a transaction the view is remembered otherwise.
@@ -89,7 +89,7 @@ impl Held {
         }
     }
 
-    async fn give_back(self) {
+    pub(super) async fn give_back(self) {
         self.0.rollback().await.unwrap();
     }
 }
@@ -112,7 +112,7 @@ async fn gathered(
     answers.await
 }
 
-async fn count(test: &TestServices, query: &'static str) -> i64 {
+pub(super) async fn count(test: &TestServices, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(&*test.services.pool).await.unwrap()
 }
 
@@ -121,7 +121,7 @@ async fn commits(test: &TestServices) -> i64 {
     count(test, "SELECT count(DISTINCT xmin::text) FROM orders").await
 }
 
-async fn available(test: &TestServices, product: ProductId) -> i64 {
+pub(super) async fn available(test: &TestServices, product: ProductId) -> i64 {
     sqlx::query_scalar("SELECT available FROM stock WHERE product_id = $1")
         .bind(product.as_uuid())
         .fetch_one(&*test.services.pool)
@@ -134,7 +134,7 @@ async fn assert_nothing_is_wrong(test: &TestServices) {
     assert!(report.findings.iter().all(|found| found.offences.is_empty()), "{report:?}");
 }
 
-fn is_placed(answer: &Result<Answer, OrderError>) -> bool {
+pub(super) fn is_placed(answer: &Result<Answer, OrderError>) -> bool {
     matches!(answer, Ok(Answer { outcome: Outcome::OrderPlaced(_), .. }))
 }
 

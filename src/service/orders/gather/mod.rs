@@ -33,7 +33,7 @@ use crate::resilience::load_shed::{self, Slot};
 use crate::service::Services;
 use crate::service::idempotency::{Answer, KeyError};
 use crate::service::pool::Pool;
-use crate::service::transact::transact_once;
+use crate::service::transact::{AsStoreError, transact_once};
 use crate::store::StoreError;
 use crate::trace_context;
 
@@ -226,10 +226,10 @@ async fn place_together(database: &Database, members: &[Member]) -> Vec<Told> {
 
 /// What each is told whose batch failed; `None`: the error is its own, and would be once more.
 fn undone(error: &OrderError, orders: usize) -> Option<Vec<Told>> {
-    match error {
-        OrderError::Store(StoreError::Retry(_)) => Some(go_alone(error, orders)),
+    match error.as_store_error() {
+        Some(StoreError::Retry(_)) => Some(go_alone(error, orders)),
         _ if orders == 1 => None,
-        OrderError::Store(StoreError::Unavailable(cause)) => Some(none_is_available(cause, orders)),
+        Some(StoreError::Unavailable(cause)) => Some(none_is_available(cause, orders)),
         _ => Some(go_alone(error, orders)),
     }
 }
