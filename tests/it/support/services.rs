@@ -20,6 +20,7 @@ use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
 use till::service::jobs::{Jobs, Pace};
 use till::service::orders::Gatherer;
 use till::service::payments::Payments;
+use till::service::pool::Pool;
 use till::service::products::{Catalogue, CatalogueSettings};
 use till::service::webhooks::{WEBHOOK_SECRETS_LABEL, Webhooks};
 use till::service::{Cause, Services};
@@ -52,13 +53,7 @@ pub async fn services() -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(datetime!(2026-03-02 12:00 UTC)));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let catalogue = catalogue(&ambient, None);
-    let services = Services {
-        pool: database().await.into(),
-        ambient,
-        auth: auth(),
-        catalogue,
-        gatherer: gatherer(),
-    };
+    let services = of_a_process(database().await.into(), ambient, catalogue);
     TestServices { services, clock, files: FilesFolder::new() }
 }
 
@@ -67,17 +62,12 @@ pub fn over(pool: PgPool) -> TestServices {
     let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let (files, catalogue) = (FilesFolder::new(), catalogue(&ambient, None));
-    TestServices {
-        services: Services {
-            pool: pool.into(),
-            ambient,
-            auth: auth(),
-            catalogue,
-            gatherer: gatherer(),
-        },
-        clock,
-        files,
-    }
+    TestServices { services: of_a_process(pool.into(), ambient, catalogue), clock, files }
+}
+
+/// What a process of its own has over this database.
+fn of_a_process(pool: Pool, ambient: Ambient, catalogue: Catalogue) -> Services {
+    Services { pool, ambient, auth: auth(), catalogue, gatherer: Gatherer::new(32) }
 }
 
 /// The cache of a process of its own, with or without a tier that others share.
@@ -86,11 +76,6 @@ pub fn catalogue(ambient: &Ambient, tier: Option<Arc<dyn CacheTier>>) -> Catalog
     let ttl = Duration::from_secs(60);
     let settings = CatalogueSettings { ttl, stale: day, entries: 1_000, places: 5 };
     Catalogue::new(&settings, ambient, tier)
-}
-
-/// The gathering of orders of a process of its own.
-pub fn gatherer() -> Gatherer {
-    Gatherer::new(32)
 }
 
 /// The authentication of a process of its own.
@@ -115,17 +100,7 @@ impl TestServices {
         let ambient = self.services.ambient.clone();
         let (clock, files) = (self.clock.clone(), self.files.clone());
         let catalogue = catalogue(&ambient, tier);
-        Self {
-            services: Services {
-                pool: pool.into(),
-                ambient,
-                auth: auth(),
-                catalogue,
-                gatherer: gatherer(),
-            },
-            clock,
-            files,
-        }
+        Self { services: of_a_process(pool.into(), ambient, catalogue), clock, files }
     }
 
     /// Payments through the sandbox gateway at this address; nothing is called before the first charge.
