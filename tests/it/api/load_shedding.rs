@@ -76,7 +76,8 @@ impl Strain {
 
 /// Lets it go as far as it comes at once: into its place, or into the queue.
 async fn begin(request: &mut Held) {
-    assert!(poll!(request).is_pending());
+    let polled = poll!(request).map(|answered| (answered.status, answered.text));
+    assert!(polled.is_pending(), "{polled:?}");
 }
 
 fn assert_refused(answered: &Answered) {
@@ -172,7 +173,8 @@ async fn l4_clients_that_go_away_give_their_places_back() {
         }
         assert_refused(&strain.low().await);
         drop(working);
-        assert_eq!(strain.low().await.status, 200);
+        let low = strain.low().await;
+        assert_eq!(low.status, 200, "{}", low.text);
     }
     held.rollback().await.unwrap();
 }
