@@ -12,11 +12,15 @@ pub struct HttpDate(OffsetDateTime);
 
 impl HttpDate {
     /// The `Last-Modified` of what changed at `change`: the second after it, so that what is seen within the second
-    /// of one change never passes for what another change of that second made. `None` until that second has come.
-    pub fn last_modified(change: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
+    /// of one change never passes for what another change of that second made. It is no date to show before it
+    /// [has come](Self::has_come).
+    pub fn after(change: OffsetDateTime) -> Option<Self> {
         let second = change.to_offset(UtcOffset::UTC).replace_nanosecond(0).ok()?;
-        let after = second.checked_add(Duration::SECOND)?;
-        (after <= now).then_some(Self(after))
+        second.checked_add(Duration::SECOND).map(Self)
+    }
+
+    pub fn has_come(self, now: OffsetDateTime) -> bool {
+        self.0 <= now
     }
 
     /// `None` for what is no date.
@@ -40,7 +44,7 @@ mod tests {
     #[test]
     fn a_date_is_written_as_http_has_it_and_read_back() {
         let changed = datetime!(2026-11-23 04:17:59.9 +8);
-        let date = HttpDate::last_modified(changed, datetime!(2026-11-22 20:18 UTC)).unwrap();
+        let date = HttpDate::after(changed).unwrap();
         assert_eq!(date.to_string(), "Sun, 22 Nov 2026 20:18:00 GMT");
         assert_eq!(HttpDate::parse("Sun, 22 Nov 2026 20:18:00 GMT"), Some(date));
         for none in ["", "yesterday", "2026-11-22T20:18:00Z", "Sun Nov 22 20:18:00 2026"] {
@@ -50,10 +54,10 @@ mod tests {
 
     #[test]
     fn two_changes_of_one_second_never_share_a_date_that_was_shown() {
-        let first = datetime!(2026-11-22 20:18:00.2 UTC);
-        assert_eq!(HttpDate::last_modified(first, datetime!(2026-11-22 20:18:00.7 UTC)), None);
-        let shown = HttpDate::last_modified(first, datetime!(2026-11-22 20:18:01 UTC));
-        let second = datetime!(2026-11-22 20:18:01 UTC);
-        assert!(HttpDate::last_modified(second, datetime!(2026-11-22 20:19 UTC)) > shown);
+        let first = HttpDate::after(datetime!(2026-11-22 20:18:00.2 UTC)).unwrap();
+        assert!(!first.has_come(datetime!(2026-11-22 20:18:00.7 UTC)));
+        assert!(first.has_come(datetime!(2026-11-22 20:18:01 UTC)));
+        let second = HttpDate::after(datetime!(2026-11-22 20:18:01 UTC)).unwrap();
+        assert!(second > first);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::extract::CursorKey;
 use super::limits::Limits;
+use super::v1::products::RenderedProducts;
 use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
@@ -20,4 +21,6 @@ pub struct ApiState {
     pub limits: Arc<Limits>,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
+    /// Products as they were last shown.
+    pub rendered_products: RenderedProducts,
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
+use crate::api::v1::products::RenderedProducts;
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
 use crate::ops::{Health, Program, Readiness};
@@ -80,6 +81,7 @@ fn serve_both(
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
         cursors,
+        rendered_products: RenderedProducts::default(),
     };
     let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);
     let probes = crate::ops::probe_routes(health.clone());

@@ -18,6 +18,7 @@ use super::{
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
 use crate::api::state::ApiState;
+use crate::api::v1::products::RenderedProducts;
 use crate::clients::redis::Redis;
 use crate::config::{BaseUrl, Config, Stage, bind, listeners};
 use crate::domain::ambient::Ambient;
@@ -239,6 +240,7 @@ fn start_parts(
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
         cursors,
+        rendered_products: RenderedProducts::default(),
     };
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(

@@ -23,6 +23,6 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestCause {
             .ok_or_else(|| Problem::new(ProblemCode::InternalError))?;
         let caller = || trace_context::received(&parts.headers).map(|parent| parent.to_string());
         let trace_parent = trace_context::current().or_else(caller);
-        Ok(Self(Cause { request_id: id.0.clone(), trace_parent }))
+        Ok(Self(Cause { request_id: id.0.to_string(), trace_parent }))
     }
 }

@@ -1,6 +1,7 @@
 //! `If-Match` and `If-None-Match` (RFC 9110 §13.1): what they ask, and whether it holds; knows no resource.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -17,7 +18,8 @@ use crate::domain::version::ExpectedVersion;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag {
     strength: Strength,
-    opaque: String,
+    /// Shared, since what is shown often is copied with its tag.
+    opaque: Arc<str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +31,18 @@ enum Strength {
 impl EntityTag {
     /// A strong tag for a resource that counts its changes; another resource never has it.
     pub fn of_version(id: impl Id, version: i64) -> Self {
-        Self { strength: Strength::Strong, opaque: format!("{}.{version}", id.as_uuid().simple()) }
+        Self { strength: Strength::Strong, opaque: format!("{}.{version}", id.as_uuid().simple()).into() }
     }
 
     /// A strong tag for what has no version of its own: equal for equal bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
-        Self { strength: Strength::Strong, opaque: digest }
+        Self { strength: Strength::Strong, opaque: digest.into() }
     }
 
     /// The same, of a file whose SHA-256 (in hexadecimal) is known.
     pub fn of_digest(digest: &str) -> Self {
-        Self { strength: Strength::Strong, opaque: digest.to_owned() }
+        Self { strength: Strength::Strong, opaque: digest.into() }
     }
 
     /// The version, where this is a strong tag of this resource.
@@ -163,7 +165,7 @@ fn list(text: &str) -> Option<Vec<EntityTag>> {
         if !opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
         }
-        tags.push(EntityTag { strength, opaque: opaque.to_owned() });
+        tags.push(EntityTag { strength, opaque: opaque.into() });
         rest = after.trim_start_matches([' ', '\t']);
         if !rest.is_empty() && !rest.starts_with(',') {
             return None;

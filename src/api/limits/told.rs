@@ -5,9 +5,11 @@
 //! is certain to pass where none is left, else until all is there again.
 
 use std::cmp::Reverse;
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use time::OffsetDateTime;
 
@@ -69,19 +71,16 @@ pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
     // Of several that are used up the one that takes longest: what it tells is true of all.
     let narrow = |told: &&Told| (told.standing.remaining, Reverse(told.wait()));
     let Some(narrowest) = told.iter().min_by_key(narrow) else { return };
-    let list = |one: &dyn Fn(&Told) -> String| {
-        let parts: Vec<_> = told.iter().map(one).collect();
-        HeaderValue::from_str(&parts.join(", ")).ok()
-    };
-    let policy = |told: &Told| {
-        format!("\"{}\";q={};w={}", told.policy.name(), told.policy.limit(), told.window())
-    };
-    let standing = |told: &Told| {
+    let policies = list(told, |text, told| {
+        let (name, limit, window) = (told.policy.name(), told.policy.limit(), told.window());
+        write!(text, "\"{name}\";q={limit};w={window}")
+    });
+    let standings = list(told, |text, told| {
         let (name, remaining) = (told.policy.name(), told.standing.remaining);
-        format!("\"{name}\";r={remaining};t={}", told.seconds())
-    };
-    for (name, value) in [(RATELIMIT_POLICY, list(&policy)), (RATELIMIT, list(&standing))] {
-        // Names are plain and the rest is digits: there is always a value.
+        write!(text, "\"{name}\";r={remaining};t={}", told.seconds())
+    });
+    // Names are plain and the rest is digits: there is always a value.
+    for (name, value) in [(RATELIMIT_POLICY, policies), (RATELIMIT, standings)] {
         if let Some(value) = value {
             headers.insert(name, value);
         }
@@ -92,6 +91,21 @@ pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
     headers.insert(X_RATELIMIT_LIMIT, most.into());
     headers.insert(X_RATELIMIT_REMAINING, narrowest.standing.remaining.into());
     headers.insert(X_RATELIMIT_RESET, reset.into());
+}
+
+/// One after the other, in one piece of memory.
+fn list(
+    told: &[Told],
+    one: impl Fn(&mut String, &Told) -> std::fmt::Result,
+) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(told.len() * 48);
+    for (place, told) in told.iter().enumerate() {
+        if place > 0 {
+            text.push_str(", ");
+        }
+        one(&mut text, told).ok()?;
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
 }
 
 /// All that was counted for one request, gathered on its way in and written on its answer.

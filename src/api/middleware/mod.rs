@@ -65,7 +65,7 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
     let stack = ServiceBuilder::new()
         .layer(around(RequestIds(ambient.clone())))
         .layer(around(Spans))
-        .layer(around(Measured))
+        .layer(around(Measured::default()))
         .layer(around(Hsts(hsts)))
         .option_layer(cors::layer(cors_origins))
         .layer(around(LimitHeaders(ambient)))

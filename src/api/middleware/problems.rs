@@ -58,7 +58,7 @@ fn finish(
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);
-    let request_id = request_id.map_or("", |RequestId(id)| id.as_str());
+    let request_id = request_id.map_or("", |RequestId(id)| &**id);
     *response.body_mut() = Body::from(problem.body(instance, request_id));
     response
 }

@@ -41,7 +41,7 @@ fn open(request: &Request) -> Span {
         http.response.status_code = Empty,
         url.path = url_limit::shown_path(request.uri()),
         trace_id = Empty,
-        request_id = request_id::of(request),
+        request_id = &*request_id::of(request),
     );
     // A template, so absent where nothing matched: what a stranger types is no route.
     if let Some(route) = request.extensions().get::<MatchedPath>() {

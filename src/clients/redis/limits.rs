@@ -4,10 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use deadpool_redis::redis::Script;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 
 use super::{Redis, RedisAway};
 use crate::domain::clock::Clock;
+use crate::resilience::circuit_breaker::CallPermit;
 use crate::resilience::rate_limit::{
     Intent, LimitStore, LimitStoreAway, Policy, SharedPolicy, Standing,
 };
@@ -38,6 +39,7 @@ impl RedisLimits {
 
     async fn run(
         &self,
+        permit: CallPermit,
         subject: &str,
         policies: &[SharedPolicy],
         intent: Intent,
@@ -61,7 +63,7 @@ impl RedisLimits {
         let invocation = &invocation;
         let numbers: Vec<u64> = self
             .redis
-            .call("EVALSHA limits", |mut connection| async move {
+            .call_admitted(permit, "EVALSHA limits", |mut connection| async move {
                 invocation.invoke_async(&mut connection).await
             })
             .await?;
@@ -85,8 +87,14 @@ impl LimitStore for RedisLimits {
         policies: &'a [SharedPolicy],
         intent: Intent,
     ) -> BoxFuture<'a, Result<Vec<Standing>, LimitStoreAway>> {
+        // Every request comes here: while Redis is away not even the question is made.
+        let permit = match self.redis.admit() {
+            Ok(permit) => permit,
+            Err(away) => return ready(Err(LimitStoreAway(away.into()))).boxed(),
+        };
         async move {
-            self.run(subject, policies, intent).await.map_err(|away| LimitStoreAway(away.into()))
+            let answer = self.run(permit, subject, policies, intent).await;
+            answer.map_err(|away| LimitStoreAway(away.into()))
         }
         .boxed()
     }

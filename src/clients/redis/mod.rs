@@ -21,7 +21,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, debug_span};
 
 use crate::domain::clock::SystemClock;
-use crate::resilience::circuit_breaker::{BreakerSettings, CircuitBreaker, CircuitOpen, Health};
+use crate::resilience::circuit_breaker::{BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen, Health};
 use crate::resilience::load_shed::step_outside;
 
 /// Longest time until a line for messages is there; nobody waits for it.
@@ -134,6 +134,31 @@ impl Redis {
     where
         F: Future<Output = RedisResult<T>>,
     {
+        let permit = self.admit()?;
+        self.call_admitted(permit, summary, ask).await
+    }
+
+    /// Leave for one call; there is none while Redis is away, which is then known without any waiting.
+    ///
+    /// # Errors
+    /// [`RedisAway::Open`].
+    pub fn admit(&self) -> Result<CallPermit, RedisAway> {
+        Ok(self.inner.breaker.admit()?)
+    }
+
+    /// [`call`](Self::call), by whoever has leave.
+    ///
+    /// # Errors
+    /// [`RedisAway`].
+    pub async fn call_admitted<T, F>(
+        &self,
+        permit: CallPermit,
+        summary: &'static str,
+        ask: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, RedisAway>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
         let span = debug_span!(
             "redis.call",
             otel.kind = "client",
@@ -142,7 +167,7 @@ impl Redis {
             db.query.summary = summary,
             error.type = Empty,
         );
-        let answer = self.bounded(ask).instrument(span.clone()).await;
+        let answer = self.bounded(permit, ask).instrument(span.clone()).await;
         if let Err(error) = &answer {
             span.record("otel.status_code", "ERROR").record("error.type", error.kind());
         }
@@ -151,12 +176,12 @@ impl Redis {
 
     async fn bounded<T, F>(
         &self,
+        permit: CallPermit,
         ask: impl FnOnce(MultiplexedConnection) -> F,
     ) -> Result<T, RedisAway>
     where
         F: Future<Output = RedisResult<T>>,
     {
-        let permit = self.inner.breaker.admit()?;
         // Waiting for Redis is no work of ours.
         let _outside = step_outside();
         let answer = timeout(self.inner.bound, async { Ok(ask(self.shared().await?).await?) });

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::entry::{APART_SERVED, Age, Birth, Entry, Trust};
 use super::flights::Flights;
 use super::origin::Origin;
+use super::outcome::{Outcome, Outcomes};
 use super::{Answer, CacheSettings, LoadError, Peers};
 use crate::domain::ambient::Ambient;
 
@@ -23,6 +24,7 @@ pub struct Memory<V: 'static, E: LoadError> {
     generation: AtomicU64,
     /// Held while anything but a look is done to the maps, so that nothing comes between a change and what it calls off.
     flights: Mutex<Flights<Answer<V, E>>>,
+    outcomes: Outcomes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +36,7 @@ pub struct Absent {
 /// What a look comes to.
 pub enum Look<V> {
     Serve(Arc<Entry<V>>),
-    /// The word counts the request.
-    ServeAndRefresh(Arc<Entry<V>>, &'static str),
+    ServeAndRefresh(Arc<Entry<V>>, Outcome),
     Absent,
     /// It has to be loaded; what is held may serve where that fails.
     Load(Option<Arc<Entry<V>>>),
@@ -70,6 +71,7 @@ where
             absent: Map::new(most_absent),
             generation: AtomicU64::new(0),
             flights: Mutex::default(),
+            outcomes: Outcomes::default(),
         }
     }
 
@@ -80,9 +82,9 @@ where
         };
         match entry.age(now, self.peers.trust(entry.birth.epoch), || self.chance()) {
             Age::Fresh => Look::Serve(entry),
-            Age::Early => Look::ServeAndRefresh(entry, "hit"),
-            Age::Stale => Look::ServeAndRefresh(entry, "stale"),
-            Age::Rescue if self.origin.is_failing() => Look::ServeAndRefresh(entry, "rescued"),
+            Age::Early => Look::ServeAndRefresh(entry, Outcome::Hit),
+            Age::Stale => Look::ServeAndRefresh(entry, Outcome::Stale),
+            Age::Rescue if self.origin.is_failing() => Look::ServeAndRefresh(entry, Outcome::Rescued),
             Age::Rescue => Look::Load(Some(entry)),
             Age::Over => Look::Load(None),
         }
@@ -159,10 +161,8 @@ where
         ground.call_off_all();
     }
 
-    pub fn count(&self, outcome: &'static str) {
-        let cache = self.settings.space;
-        metrics::counter!("cache_requests_total", "cache" => cache, "outcome" => outcome)
-            .increment(1);
+    pub fn count(&self, outcome: Outcome) {
+        self.outcomes.count(self.settings.space, outcome);
     }
 
     /// From 0 (excluded) to 1.

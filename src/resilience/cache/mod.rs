@@ -29,6 +29,7 @@ mod flight;
 mod flights;
 mod memory;
 mod origin;
+mod outcome;
 mod peers;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ use self::entry::{Birth, Entry, Times};
 use self::flight::Flight;
 use self::flights::{Departure, Landing, landed};
 use self::memory::{Ground, Look, Memory};
+use self::outcome::Outcome;
 pub use self::peers::Peers;
 use self::tier::{Change, Kept, Notice};
 use crate::domain::ambient::Ambient;
@@ -159,7 +161,7 @@ where
         let asked = self.0.ambient.now();
         loop {
             let held = match self.0.look(key) {
-                Look::Serve(entry) => return self.serve(&entry, "hit"),
+                Look::Serve(entry) => return self.serve(&entry, Outcome::Hit),
                 Look::ServeAndRefresh(entry, outcome) => {
                     self.refresh(key, &entry, &load);
                     return self.serve(&entry, outcome);
@@ -169,18 +171,18 @@ where
             };
             let (birth, landing) = match self.board(key, held.as_ref(), &load) {
                 Boarded::Waits(birth, landing) => (birth, landing),
-                Boarded::Served(entry) => return self.serve(&entry, "hit"),
+                Boarded::Served(entry) => return self.serve(&entry, Outcome::Hit),
                 Boarded::Absent => return self.say_absent(),
             };
             let answer = landed(landing).await.unwrap_or(Err(NotLoaded::Interrupted));
             if answer.is_err()
                 && let Some(entry) = self.0.rescue(key)
             {
-                return self.serve(&entry, "rescued");
+                return self.serve(&entry, Outcome::Rescued);
             }
             // What began long before it was asked for may be older than anything that is served; the next one is not.
             if answer.is_err() || self.0.is_young(birth, asked) {
-                self.0.count(if answer.is_ok() { "miss" } else { "failed" });
+                self.0.count(if answer.is_ok() { Outcome::Miss } else { Outcome::Failed });
                 return answer;
             }
         }
@@ -224,13 +226,13 @@ where
         }
     }
 
-    fn serve(&self, entry: &Entry<V>, outcome: &'static str) -> Answer<V, E> {
+    fn serve(&self, entry: &Entry<V>, outcome: Outcome) -> Answer<V, E> {
         self.0.count(outcome);
         Ok(Some(Arc::clone(&entry.value)))
     }
 
     fn say_absent(&self) -> Answer<V, E> {
-        self.0.count("negative");
+        self.0.count(Outcome::Negative);
         Ok(None)
     }
 

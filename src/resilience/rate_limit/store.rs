@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use metrics::{Counter, Histogram, counter, histogram};
 use tokio::time::Instant;
 
 use super::in_process::InProcess;
@@ -40,17 +41,37 @@ pub trait LimitStore: Send + Sync {
 pub struct RateLimiter {
     shared: Option<Arc<dyn LimitStore>>,
     local: InProcess,
+    figures: Figures,
+}
+
+/// Looked up in the recorder once.
+#[derive(Clone)]
+struct Figures {
+    by_shared: Histogram,
+    by_local: Histogram,
+    fallbacks: Counter,
+}
+
+impl Figures {
+    fn new() -> Self {
+        const CHECK: &str = "rate_limit_check_duration_seconds";
+        Self {
+            by_shared: histogram!(CHECK, "store" => "shared"),
+            by_local: histogram!(CHECK, "store" => "local"),
+            fallbacks: counter!("rate_limit_fallbacks_total"),
+        }
+    }
 }
 
 impl RateLimiter {
     /// In this process alone.
     pub fn in_process(clock: Arc<dyn Clock>) -> Self {
-        Self { shared: None, local: InProcess::new(clock) }
+        Self { shared: None, local: InProcess::new(clock), figures: Figures::new() }
     }
 
     /// Shared; `clock` is for the time without the shared place, which has a clock of its own.
     pub fn shared(store: Arc<dyn LimitStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Some(store), local: InProcess::new(clock) }
+        Self { shared: Some(store), local: InProcess::new(clock), figures: Figures::new() }
     }
 
     /// As [`LimitStore::ask`], but it always answers.
@@ -64,12 +85,11 @@ impl RateLimiter {
             return Vec::new();
         }
         let begun = Instant::now();
-        let (standings, store) = match self.ask_shared(subject, policies, intent).await {
-            Some(standings) => (standings, "shared"),
-            None => (self.local.ask(subject, policies, intent), "local"),
+        let (standings, duration) = match self.ask_shared(subject, policies, intent).await {
+            Some(standings) => (standings, &self.figures.by_shared),
+            None => (self.local.ask(subject, policies, intent), &self.figures.by_local),
         };
-        metrics::histogram!("rate_limit_check_duration_seconds", "store" => store)
-            .record(begun.elapsed());
+        duration.record(begun.elapsed());
         standings
     }
 
@@ -83,7 +103,7 @@ impl RateLimiter {
             Ok(standings) => Some(standings),
             // Said by the store's own circuit, once; here it is counted.
             Err(LimitStoreAway(_)) => {
-                metrics::counter!("rate_limit_fallbacks_total").increment(1);
+                self.figures.fallbacks.increment(1);
                 None
             }
         }

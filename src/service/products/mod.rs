@@ -16,6 +16,6 @@ pub(in crate::service) use create::new_product;
 pub use create::{CreateProduct, InitialStock, create};
 pub use error::ProductError;
 pub use read::{
-    Audience, MOST_CATEGORIES, find, find_inventory, list, list_categories, list_recommendations,
+    MOST_CATEGORIES, find, find_inventory, list, list_categories, list_recommendations,
 };
 pub use update::{UpdateProduct, update};

@@ -1,4 +1,6 @@
-//! What can be read of the catalogue: by everybody through the cache, by staff from the database; nothing is changed.
+//! What can be read of the catalogue: what is for sale through the cache, stock from the database; nothing is changed.
+
+use std::sync::Arc;
 
 use scoped_futures::ScopedFutureExt;
 
@@ -8,7 +10,7 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::product::{CategoryCount, Product, ProductFilter};
 use crate::service::Services;
 use crate::service::transact::read;
-use crate::store::{products, stock};
+use crate::store::stock;
 
 /// A shop has fewer by far; whoever has more is shown the first of them.
 pub const MOST_CATEGORIES: i64 = 1000;
@@ -19,33 +21,14 @@ pub(super) const RECOMMENDATIONS: i64 = 10;
 /// How many of a product's newest orders recommendations are taken from.
 pub(super) const ORDERS_LOOKED_AT: i64 = 1000;
 
-/// Who looks at the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// Sees what is for sale.
-    Public,
-    /// Sees archived products too.
-    Staff,
-}
-
+/// A product that is for sale.
+///
 /// # Errors
-/// [`ProductError::NotFound`] where this audience sees no such product, or the store's.
+/// [`ProductError::NotFound`] where there is none, or it isn't; or the store's.
 #[tracing::instrument(name = "service.products.find", skip_all)]
-pub async fn find(
-    services: &Services,
-    id: ProductId,
-    audience: Audience,
-) -> Result<Product, ProductError> {
-    match audience {
-        Audience::Public => {
-            let found = services.catalogue.product(&services.pool, id).await?;
-            let for_sale = found.filter(|product| product.active);
-            for_sale.map(|product| (*product).clone()).ok_or(ProductError::NotFound)
-        }
-        Audience::Staff => read(&services.pool, |conn| products::find(conn, id).scope_boxed())
-            .await?
-            .ok_or(ProductError::NotFound),
-    }
+pub async fn find(services: &Services, id: ProductId) -> Result<Arc<Product>, ProductError> {
+    let found = services.catalogue.product(&services.pool, id).await?;
+    found.filter(|product| product.active).ok_or(ProductError::NotFound)
 }
 
 /// Products for sale, newest first.
@@ -79,7 +62,7 @@ pub async fn list_recommendations(
     services: &Services,
     id: ProductId,
 ) -> Result<Vec<Product>, ProductError> {
-    find(services, id, Audience::Public).await?;
+    find(services, id).await?;
     Ok(services.catalogue.bought_with(&services.pool, id).await?)
 }
 

@@ -22,7 +22,7 @@ fn edge() -> Router {
 fn edge_with(settings: EdgeSettings) -> Router {
     let routes = Router::new()
         .route("/v1/thing", on_get(async || "a thing"))
-        .route("/v1/id", on_get(async |Extension(id): Extension<RequestId>| id.0))
+        .route("/v1/id", on_get(async |Extension(id): Extension<RequestId>| id.0.to_string()))
         .route("/v1/body", on_post(async |body: Bytes| body.len().to_string()))
         .route("/v1/panic", on_get(fall_over))
         .route("/v1/never", on_get(pending::<()>))

@@ -11,6 +11,7 @@ use till::api::extract::CursorKey;
 use till::api::limits::Limits;
 use till::api::middleware::EdgeSettings;
 use till::api::state::ApiState;
+use till::api::v1::products::RenderedProducts;
 use till::api::{router, router_beside};
 use till::config::BaseUrl;
 use till::service::payments::Payments;
@@ -112,5 +113,6 @@ fn state(test: &TestServices, payments: Payments) -> ApiState {
         webhooks: Arc::new(test.webhooks()),
         limits: Arc::new(test.limits()),
         cursors: CursorKey::new([7; 32]),
+        rendered_products: RenderedProducts::default(),
     }
 }

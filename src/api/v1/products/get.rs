@@ -3,14 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::body::{ProductBody, tag_of};
+use super::body::ProductBody;
 use crate::api::extract::{PathId, ReadConditions};
-use crate::api::http_date::HttpDate;
 use crate::api::problem::Problem;
-use crate::api::representation::Representation;
 use crate::api::state::ApiState;
 use crate::domain::ids::ProductId;
-use crate::service::products::{Audience, find};
+use crate::service::products::find;
 
 /// Read a product
 ///
@@ -32,9 +30,7 @@ pub async fn get_product(
     PathId(id): PathId<ProductId>,
     conditions: ReadConditions,
 ) -> Result<Response, Problem> {
-    let product = find(&state.services, id, Audience::Public).await?;
-    let now = state.services.ambient.now();
-    let (tag, changed) = (tag_of(&product), HttpDate::last_modified(product.updated_at, now));
-    let shown = Representation::versioned(&ProductBody::from(product), tag)?;
-    Ok(shown.last_modified(changed).public(&conditions))
+    let product = find(&state.services, id).await?;
+    let shown = state.rendered_products.show(&product)?;
+    Ok(shown.as_of(state.services.ambient.now()).public(&conditions))
 }

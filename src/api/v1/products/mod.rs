@@ -10,12 +10,15 @@ pub mod import;
 pub mod import_status;
 pub mod list;
 pub mod recommendations;
+mod rendered;
 pub mod update;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::state::ApiState;
+
+pub use rendered::RenderedProducts;
 
 pub fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

@@ -18,6 +18,7 @@ use futures_util::future::try_join_all;
 use scoped_futures::ScopedFutureExt;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use self::error::CatalogueError;
 use self::kinds::{key_of, list_key};
@@ -190,7 +191,9 @@ impl Catalogue {
                 Ok(found.map(loaded))
             }
         };
-        self.0.products.get(&key_of(id), load).await
+        let mut buffer = Uuid::encode_buffer();
+        let key = id.as_uuid().hyphenated().encode_lower(&mut buffer);
+        self.0.products.get(key, load).await
     }
 
     pub(super) async fn page(
