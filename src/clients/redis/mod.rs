@@ -212,7 +212,8 @@ impl Redis {
         if let Some(connection) = &*shared {
             return Ok((**connection).clone());
         }
-        let connection = self.inner.pool.get().await?;
+        // Boxed, since it is large and seldom needed.
+        let connection = Box::pin(self.inner.pool.get()).await?;
         let clone = (*connection).clone();
         *shared = Some(connection);
         Ok(clone)

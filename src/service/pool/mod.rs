@@ -57,7 +57,8 @@ impl Pool {
     pub async fn take(&self) -> Result<Lent, StoreError> {
         let patience = self.inner.options().get_acquire_timeout();
         let waiting = self.measure.begin();
-        let taken = timeout(patience, self.take_tried()).await;
+        // Boxed, since it is many times as large as all else that a use case waits for, which is moved about.
+        let taken = timeout(patience, Box::pin(self.take_tried())).await;
         let taken = taken.unwrap_or_else(|_elapsed| {
             self.look();
             Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
