@@ -31,7 +31,10 @@ enum Strength {
 impl EntityTag {
     /// A strong tag for a resource that counts its changes; another resource never has it.
     pub fn of_version(id: impl Id, version: i64) -> Self {
-        Self { strength: Strength::Strong, opaque: format!("{}.{version}", id.as_uuid().simple()).into() }
+        Self {
+            strength: Strength::Strong,
+            opaque: format!("{}.{version}", id.as_uuid().simple()).into(),
+        }
     }
 
     /// A strong tag for what has no version of its own: equal for equal bytes.

@@ -23,8 +23,11 @@ pub(super) struct Measured(Arc<Figures>);
 struct Figures {
     active: Known<&'static str, Gauge>,
     /// By method and status; within that by route, of which none is "".
-    durations: Known<(&'static str, StatusCode), Arc<Known<Box<str>, Histogram>>>,
+    durations: Known<(&'static str, StatusCode), Arc<OfRoutes>>,
 }
+
+/// By route.
+type OfRoutes = Known<Box<str>, Histogram>;
 
 impl Around for Measured {
     fn answer<I: Inner>(
@@ -56,12 +59,7 @@ impl Figures {
         Active(active)
     }
 
-    fn duration(
-        &self,
-        method: &'static str,
-        status: StatusCode,
-        route: Option<&str>,
-    ) -> Histogram {
+    fn duration(&self, method: &'static str, status: StatusCode, route: Option<&str>) -> Histogram {
         let of_status = self.durations.find(&(method, status), || (method, status), Arc::default);
         let name = route.unwrap_or_default();
         of_status.find(name, || name.into(), || duration(method, status, route))

@@ -21,7 +21,9 @@ use tracing::field::Empty;
 use tracing::{Instrument, debug_span};
 
 use crate::domain::clock::SystemClock;
-use crate::resilience::circuit_breaker::{BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen, Health};
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, CallPermit, CircuitBreaker, CircuitOpen, Health,
+};
 use crate::resilience::load_shed::step_outside;
 
 /// Longest time until a line for messages is there; nobody waits for it.

@@ -84,7 +84,9 @@ where
             Age::Fresh => Look::Serve(entry),
             Age::Early => Look::ServeAndRefresh(entry, Outcome::Hit),
             Age::Stale => Look::ServeAndRefresh(entry, Outcome::Stale),
-            Age::Rescue if self.origin.is_failing() => Look::ServeAndRefresh(entry, Outcome::Rescued),
+            Age::Rescue if self.origin.is_failing() => {
+                Look::ServeAndRefresh(entry, Outcome::Rescued)
+            }
             Age::Rescue => Look::Load(Some(entry)),
             Age::Over => Look::Load(None),
         }

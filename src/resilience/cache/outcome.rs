@@ -43,7 +43,8 @@ pub struct Outcomes([OnceLock<Counter>; Outcome::ALL.len()]);
 
 impl Outcomes {
     pub fn count(&self, cache: &'static str, outcome: Outcome) {
-        let make = || counter!("cache_requests_total", "cache" => cache, "outcome" => outcome.as_str());
+        let make =
+            || counter!("cache_requests_total", "cache" => cache, "outcome" => outcome.as_str());
         let own = Outcome::ALL.iter().zip(&self.0).find(|(known, _)| **known == outcome);
         if let Some((_, counter)) = own {
             counter.get_or_init(make).increment(1);

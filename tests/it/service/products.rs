@@ -7,9 +7,7 @@ use till::domain::stock::{AdjustmentReason, StockDelta};
 use till::domain::version::ExpectedVersion;
 use till::service::idempotency::Provenance;
 use till::service::outcome::{Outcome, Refusal};
-use till::service::products::{
-    self, AdjustStock, CreateProduct, ProductError, UpdateProduct,
-};
+use till::service::products::{self, AdjustStock, CreateProduct, ProductError, UpdateProduct};
 
 use crate::support::factories::{customer, keyed, new_product, product};
 use crate::support::services;

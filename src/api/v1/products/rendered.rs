@@ -2,6 +2,7 @@
 //! be shown is decided elsewhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use moka::sync::Cache;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ type Key = (Uuid, i64);
 
 /// Cloned for each request; clones share it.
 #[derive(Clone)]
-pub struct RenderedProducts(Cache<Key, Representation>);
+pub struct RenderedProducts(Arc<Cache<Key, Representation>>);
 
 impl RenderedProducts {
     /// How this product is shown.
@@ -43,7 +44,7 @@ impl RenderedProducts {
 impl Default for RenderedProducts {
     fn default() -> Self {
         let weight = |_: &Key, shown: &Representation| shown.weight();
-        Self(Cache::builder().max_capacity(MOST).weigher(weight).build())
+        Self(Arc::new(Cache::builder().max_capacity(MOST).weigher(weight).build()))
     }
 }
 
@@ -88,7 +89,11 @@ mod tests {
     }
 
     /// Name, tag and date as they are shown at that time.
-    async fn shown(rendered: &RenderedProducts, product: &Product, now: OffsetDateTime) -> [String; 3] {
+    async fn shown(
+        rendered: &RenderedProducts,
+        product: &Product,
+        now: OffsetDateTime,
+    ) -> [String; 3] {
         let (mut parts, ()) = Request::new(()).into_parts();
         let conditions = ReadConditions::from_request_parts(&mut parts, &()).await.unwrap();
         let response = rendered.show(product).unwrap().as_of(now).public(&conditions);
