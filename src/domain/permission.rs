@@ -101,11 +101,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Denied, Granted, may};
-    use crate::domain::access::{Principal, Role, Scope, ScopeSet};
+    use crate::domain::access::{Credential, Principal, Role, Scope, ScopeSet};
 
     fn principal(role: Role, scopes: ScopeSet) -> Principal {
         let id = Uuid::from_u128(1);
-        Principal { user_id: id.into(), session_id: id.into(), role, scopes }
+        let credential = Credential::Session(id.into());
+        Principal { user_id: id.into(), credential, role, scopes }
     }
 
     #[test]

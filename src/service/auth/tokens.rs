@@ -12,7 +12,7 @@ use super::keys::{self, SigningKey};
 use super::refresh_token::RefreshToken;
 use super::verified::Signed;
 use super::{ACCESS_TOKEN_LIVES, Auth};
-use crate::domain::access::{Principal, ScopeSet};
+use crate::domain::access::{Credential, Principal, ScopeSet};
 use crate::domain::ids::{Id, SessionId, UserId};
 use crate::service::Services;
 
@@ -146,7 +146,7 @@ pub async fn admit(services: &Services, bearer: &Bearer) -> Result<Principal, To
     }
     Ok(Principal {
         user_id,
-        session_id,
+        credential: Credential::Session(session_id),
         role: access.role,
         scopes: scopes.intersection(access.role.scopes()),
     })
