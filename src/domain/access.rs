@@ -251,6 +251,14 @@ impl Principal {
         }
     }
 
+    /// Whether it is a person, and not what a program holds for one.
+    pub fn has_signed_in(&self) -> bool {
+        match self.credential {
+            Credential::Session(_) => true,
+            Credential::ApiKey(_) => false,
+        }
+    }
+
     pub fn reach(&self) -> Reach {
         if self.role.is_staff() || self.scopes.contains(Scope::CustomersAct) {
             Reach::Everyone

@@ -2,16 +2,20 @@
 //!
 //! A sign-in opens a session: a family of refresh tokens of which only the newest is good. Access tokens are
 //! short-lived, signed, and checked against session and user with each use, so that sign-out, a new password,
-//! disabling and demotion take effect at once everywhere.
+//! disabling and demotion take effect at once everywhere. API keys are checked against their row and their owner's in the
+//! same way ([`shown`]).
 
+pub mod api_key_secret;
+pub mod api_keys;
 mod argon2id;
 pub mod error;
 pub mod keys;
+mod lookup;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
 pub mod revoke;
-mod sessions;
+pub mod shown;
 pub mod sign_in;
 pub mod tokens;
 mod verified;
@@ -21,14 +25,19 @@ use std::sync::Arc;
 
 use time::Duration;
 
+use self::api_keys::ApiKeys;
 use self::keys::KeyRing;
+use self::lookup::Lookups;
 use self::passwords::PasswordHasher;
-use self::sessions::Sessions;
 use self::verified::Verified;
 use crate::config::DerivedKey;
+use crate::domain::ids::{SessionId, UserId};
 
 /// What the keys' key is derived from the root key by.
 pub const SIGNING_KEYS_LABEL: &str = "till signing keys";
+
+/// What the key of API keys' secrets is derived from the root key by.
+pub const API_KEYS_LABEL: &str = "till api keys";
 
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIVES: Duration = Duration::minutes(10);
@@ -45,6 +54,8 @@ pub struct AuthSettings {
     pub audience: String,
     /// Encrypts the private keys at rest; derived from the root key under [`SIGNING_KEYS_LABEL`].
     pub key_encryption_key: DerivedKey,
+    /// Tags and hashes the secrets of API keys; derived from the root key under [`API_KEYS_LABEL`].
+    pub api_keys_key: DerivedKey,
 }
 
 /// The parts that authentication keeps in memory; clones share them.
@@ -57,7 +68,8 @@ struct Parts {
     passwords: PasswordHasher,
     keys: KeyRing,
     verified: Verified,
-    sessions: Sessions,
+    sessions: Lookups<(SessionId, UserId)>,
+    api_keys: ApiKeys,
 }
 
 impl Auth {
@@ -68,7 +80,8 @@ impl Auth {
             passwords: PasswordHasher::for_this_machine(),
             keys: KeyRing::new(settings.key_encryption_key),
             verified: Verified::new(),
-            sessions: Sessions::new(),
+            sessions: Lookups::new(),
+            api_keys: ApiKeys::new(settings.api_keys_key),
         }))
     }
 
@@ -88,7 +101,11 @@ impl Auth {
         &self.0.keys
     }
 
-    fn sessions(&self) -> &Sessions {
+    pub(super) fn api_keys(&self) -> &ApiKeys {
+        &self.0.api_keys
+    }
+
+    fn sessions(&self) -> &Lookups<(SessionId, UserId)> {
         &self.0.sessions
     }
 

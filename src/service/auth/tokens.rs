@@ -139,7 +139,7 @@ pub async fn identify(services: &Services, token: &str) -> Result<Bearer, TokenE
 #[tracing::instrument(name = "service.auth.admit", level = "debug", skip_all)]
 pub async fn admit(services: &Services, bearer: &Bearer) -> Result<Principal, TokenError> {
     let Bearer { user_id, session_id, access_epoch, scopes } = *bearer;
-    let found = services.auth.sessions().find(&services.pool, session_id, user_id).await?;
+    let found = services.auth.sessions().find(&services.pool, (session_id, user_id)).await?;
     let access = found.ok_or(TokenError::Revoked)?;
     if !access.is_live(services.ambient.now()) || access.access_epoch != access_epoch {
         return Err(TokenError::Revoked);
