@@ -2,8 +2,8 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderName};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;

@@ -130,8 +130,9 @@ mod tests {
     #[test]
     fn two_secrets_of_one_key_differ() {
         let key = RootKey::new([7; 32]).derive("one");
-        let make =
-            || ApiKeySecret::generate(&key, &Ambient::system(), Uuid::from_u128(9).into()).hash(&key);
+        let make = || {
+            ApiKeySecret::generate(&key, &Ambient::system(), Uuid::from_u128(9).into()).hash(&key)
+        };
         assert_ne!(make(), make());
     }
 }

@@ -68,7 +68,10 @@ pub struct ShownKey {
 
 impl fmt::Debug for ShownKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShownKey").field("id", &self.id).field("tier", &self.tier).finish_non_exhaustive()
+        f.debug_struct("ShownKey")
+            .field("id", &self.id)
+            .field("tier", &self.tier)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,10 +139,9 @@ async fn note_use(services: &Services, id: ApiKeyId, access: &KeyAccess, now: Of
     if access.last_used_at.is_some_and(|used| used > since) {
         return;
     }
-    let noted: Result<(), StoreError> = read(&services.pool, |conn| {
-        rows::update_last_used(conn, id, now, since).scope_boxed()
-    })
-    .await;
+    let noted: Result<(), StoreError> =
+        read(&services.pool, |conn| rows::update_last_used(conn, id, now, since).scope_boxed())
+            .await;
     // Whoever may call is not turned away because nobody could write it down.
     if let Err(error) = noted {
         tracing::debug!(%id, %error, "the use of a key was not noted");
