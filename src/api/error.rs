@@ -253,6 +253,10 @@ impl From<SessionError> for Problem {
             SessionError::InvalidRefreshToken => {
                 Self::new(ProblemCode::TokenInvalid).detail("The refresh token is not valid.")
             }
+            SessionError::InvalidAccountToken => Self::new(ProblemCode::TokenInvalid)
+                .detail("The token of the mail is not valid, or was used."),
+            SessionError::ExpiredAccountToken => Self::new(ProblemCode::TokenExpired)
+                .detail("The token of the mail has expired: ask for another mail."),
             SessionError::Hash(error) => error.into(),
             SessionError::Keys(error) => error.into(),
             SessionError::Store(error) => error.into(),

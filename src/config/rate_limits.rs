@@ -62,7 +62,7 @@ pub const API_KEY_DAILY: Setting = limit(
 pub const LOGIN: Setting = limit(
     ("TILL_RATE_LIMIT_LOGIN", "rate-limit-login"),
     "sliding_window:10/60s",
-    "Sign-ins, renewed tokens and registrations of one address; and sign-ins to one account, from wherever they come.",
+    "Sign-ins, renewed tokens, registrations and password resets of one address; and sign-ins to one account, and resets of it, from wherever they come.",
 );
 
 pub const REPORTS: Setting = limit(

@@ -57,6 +57,7 @@ pub mod may {
         ManageWebhooks = Some(Scope::WebhooksManage), Everybody;
         ManageApiKeys = Some(Scope::KeysManage), SignedIn;
         SetKeyTiers = Some(Scope::UsersAdmin), SignedIn;
+        SignOutEverywhere = None, SignedIn;
         EraseAccount = Some(Scope::ProfileWrite), SignedIn;
         /// A key tells its owner what became of a request, whatever the token was made for.
         ReadOwnKeys = None, Everybody;

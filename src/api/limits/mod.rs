@@ -7,9 +7,10 @@
 //! | a user's token | `user` or `admin` | user |
 //! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
 //! | an API key that is removed, over or replaced | `anonymous` | address |
-//! | signing in, renewing a token, signing up | `login` beside `anonymous` | address, whatever credential is there |
+//! | signing in, renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
-//! | changing one's password | `login-account` | user |
+//! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
+//! | changing one's password, asking for the verification mail again | `login-account` | user |
 //! | asking for a report | `reports` beside those of the caller | user or key |
 //!
 //! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
@@ -43,7 +44,14 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 3] = ["/v1/auth/token", "/v1/auth/refresh", "/v1/users"];
+const LOGIN: [&str; 6] = [
+    "/v1/auth/token",
+    "/v1/auth/refresh",
+    "/v1/auth/verify-email",
+    "/v1/auth/password-reset",
+    "/v1/auth/password-reset/confirm",
+    "/v1/users",
+];
 const REPORTS: &str = "/v1/reports/generate";
 
 /// The limits of this deployment.
@@ -163,6 +171,13 @@ impl Limits {
     pub async fn remember(&self, email: &Email, network: &str) {
         let known = self.known.iter().cloned().collect();
         drop(self.ask(&known_name(email, network), known, Intent::Take).await);
+    }
+
+    /// Takes one mail for choosing another password. Attempts to sign in are counted apart, so that whoever asks for mails in
+    /// somebody's name keeps them from nothing else.
+    pub async fn take_reset(&self, email: &Email) -> Vec<Told> {
+        let policies = self.account.iter().cloned().collect();
+        self.ask(&format!("reset:{}", digest(&[email.as_str()])), policies, Intent::Take).await
     }
 
     /// Takes one attempt at a user's password from within.

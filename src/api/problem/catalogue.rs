@@ -94,8 +94,8 @@ catalogue! {
     TokenExpired "token_expired" UNAUTHORIZED AfterSignIn {
         "The access token has expired"
         meaning "The token was good once, but its time is over."
-        cause "Access tokens live for ten minutes at most."
-        remedy "Exchange the refresh token at POST /v1/auth/refresh and repeat the request."
+        cause "Access tokens live for ten minutes at most; tokens that are mailed, for an hour or some days."
+        remedy "Exchange the refresh token at POST /v1/auth/refresh and repeat the request. Ask for another mail."
         detail "The access token expired 12 seconds ago."
     }
     TokenInvalid "token_invalid" UNAUTHORIZED AfterSignIn {

@@ -6,13 +6,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::mac::mac;
 use crate::config::DerivedKey;
 use crate::domain::ambient::Ambient;
 use crate::domain::ids::{ApiKeyId, Id};
@@ -45,7 +44,7 @@ impl ApiKeySecret {
         let (name, random) = front.split_at_mut(ID);
         name.copy_from_slice(id.as_uuid().as_bytes());
         random.copy_from_slice(Zeroizing::new(ambient.bytes::<RANDOM>()).as_slice());
-        tag.copy_from_slice(mac(key, TAG_USE, front).split_at(TAG).0);
+        tag.copy_from_slice(mac(key, TAG_USE, &[front]).split_at(TAG).0);
         Self(whole)
     }
 
@@ -56,7 +55,7 @@ impl ApiKeySecret {
         let whole: [u8; WHOLE] = decoded.as_slice().try_into().ok()?;
         let whole = Zeroizing::new(whole);
         let (front, tag) = whole.split_at(ID + RANDOM);
-        let right = mac(key, TAG_USE, front);
+        let right = mac(key, TAG_USE, &[front]);
         let ours: bool = right.split_at(TAG).0.ct_eq(tag).into();
         ours.then_some(Self(whole))
     }
@@ -68,7 +67,7 @@ impl ApiKeySecret {
     }
 
     pub(in crate::service) fn hash(&self, key: &DerivedKey) -> SecretHash {
-        mac(key, HASH_USE, self.0.as_slice())
+        mac(key, HASH_USE, &[self.0.as_slice()])
     }
 
     /// The last characters.
@@ -81,16 +80,6 @@ impl ApiKeySecret {
     pub(in crate::service) fn shown(&self) -> SecretString {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.0.as_slice())).into()
     }
-}
-
-fn mac(key: &DerivedKey, purpose: &[u8], text: &[u8]) -> SecretHash {
-    // HMAC fills a short key with zeros up to the hash's block (RFC 2104 §2); done here, it cannot fail.
-    let mut block = Zeroizing::new([0_u8; 64]);
-    for (place, byte) in block.iter_mut().zip(key.expose_secret()) {
-        *place = *byte;
-    }
-    let mac = Hmac::<Sha256>::new((&*block).into());
-    mac.chain_update(purpose).chain_update(text).finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -110,19 +99,21 @@ mod tests {
         let made = ApiKeySecret::generate(&key, &Ambient::system(), id);
         let shown = made.shown();
         let text = shown.expose_secret();
-        assert_eq!((text.len(), &text[..5]), (69, "till_"));
+        assert!(text.len() == 69 && text.starts_with("till_"));
         assert!(text.ends_with(&made.hint()));
         let read = ApiKeySecret::parse(&key, text).unwrap();
         assert_eq!((read.id(), read.hash(&key)), (id, made.hash(&key)));
         assert_ne!(read.hash(&key), read.hash(&other));
         assert!(ApiKeySecret::parse(&other, text).is_none());
-        for place in 5..text.len() {
-            let mut changed = text.to_owned().into_bytes();
-            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
-            let changed = String::from_utf8(changed).unwrap();
+        for (place, letter) in text.char_indices().skip(5) {
+            let (front, back) = text.split_at(place);
+            let other = if letter == 'A' { 'B' } else { 'A' };
+            let changed = format!("{front}{other}{}", back.get(1..).unwrap());
             assert!(ApiKeySecret::parse(&key, &changed).is_none(), "{place}");
         }
-        for wrong in ["", "till_", "till_x", &text[5..], &text[..68], &format!("{text}A")] {
+        let (prefix, bits) = text.split_at(5);
+        let short = text.split_at(68).0;
+        for wrong in ["", prefix, "till_x", bits, short, &format!("{text}A")] {
             assert!(ApiKeySecret::parse(&key, wrong).is_none(), "{wrong}");
         }
     }

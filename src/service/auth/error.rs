@@ -14,6 +14,12 @@ pub enum SessionError {
     /// Unknown, used before, or its session is over.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
+    /// A mailed token that nobody knows, that is for something else, or that was used.
+    #[error("the token is not valid")]
+    InvalidAccountToken,
+    /// A mailed token whose time is over.
+    #[error("the token has expired")]
+    ExpiredAccountToken,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]

@@ -5,39 +5,50 @@
 //! disabling and demotion take effect at once everywhere. API keys are checked against their row and their owner's in the
 //! same way ([`shown`]).
 
+pub mod account_token;
 pub mod api_key_secret;
 pub mod api_keys;
 mod argon2id;
 pub mod error;
 pub mod keys;
 mod lookup;
+mod mac;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
+pub mod resend_verification;
+pub mod reset_password;
 pub mod revoke;
+pub mod revoke_all;
 pub mod shown;
 pub mod sign_in;
 pub mod tokens;
 mod verified;
+pub mod verify_email;
 
 use std::fmt;
 use std::sync::Arc;
 
 use time::Duration;
 
+use self::account_token::AccountToken;
 use self::api_keys::ApiKeys;
 use self::keys::KeyRing;
 use self::lookup::Lookups;
 use self::passwords::PasswordHasher;
 use self::verified::Verified;
 use crate::config::DerivedKey;
-use crate::domain::ids::{SessionId, UserId};
+use crate::domain::account_token::TokenPurpose;
+use crate::domain::ids::{MessageId, SessionId, UserId};
 
 /// What the keys' key is derived from the root key by.
 pub const SIGNING_KEYS_LABEL: &str = "till signing keys";
 
 /// What the key of API keys' secrets is derived from the root key by.
 pub const API_KEYS_LABEL: &str = "till api keys";
+
+/// What the key of mailed tokens is derived from the root key by.
+pub const ACCOUNT_TOKENS_LABEL: &str = "till account tokens";
 
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIVES: Duration = Duration::minutes(10);
@@ -56,6 +67,8 @@ pub struct AuthSettings {
     pub key_encryption_key: DerivedKey,
     /// Tags and hashes the secrets of API keys; derived from the root key under [`API_KEYS_LABEL`].
     pub api_keys_key: DerivedKey,
+    /// Makes the tokens that are mailed; derived from the root key under [`ACCOUNT_TOKENS_LABEL`].
+    pub account_tokens_key: DerivedKey,
 }
 
 /// The parts that authentication keeps in memory; clones share them.
@@ -70,6 +83,7 @@ struct Parts {
     verified: Verified,
     sessions: Lookups<(SessionId, UserId)>,
     api_keys: ApiKeys,
+    account_tokens_key: DerivedKey,
 }
 
 impl Auth {
@@ -82,6 +96,7 @@ impl Auth {
             verified: Verified::new(),
             sessions: Lookups::new(),
             api_keys: ApiKeys::new(settings.api_keys_key),
+            account_tokens_key: settings.account_tokens_key,
         }))
     }
 
@@ -103,6 +118,15 @@ impl Auth {
 
     pub(super) fn api_keys(&self) -> &ApiKeys {
         &self.0.api_keys
+    }
+
+    /// The token that goes to this user with the mail of this message.
+    pub(super) fn account_token(
+        &self,
+        purpose: TokenPurpose,
+        mailed: (MessageId, UserId),
+    ) -> AccountToken {
+        AccountToken::of(&self.0.account_tokens_key, purpose, mailed)
     }
 
     fn sessions(&self) -> &Lookups<(SessionId, UserId)> {

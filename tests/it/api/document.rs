@@ -42,6 +42,10 @@ impl Operation {
         Some(held.map(|scope| scope.as_str().unwrap().to_owned()).collect())
     }
 
+    pub fn is_one_of(&self, ids: &[&str]) -> bool {
+        ids.iter().any(|id| self.described["operationId"] == *id)
+    }
+
     /// Whether it declares this problem.
     pub fn declares(&self, status: &str, code: &str) -> bool {
         let content = &self.described["responses"][status]["content"]["application/problem+json"];

@@ -1,7 +1,7 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
 mod access;
-mod api_keys;
+pub mod api_keys;
 mod auth;
 mod bodies;
 mod categories;

@@ -30,8 +30,8 @@ pub struct CreateApiKeyRequest {
     /// `standard`, where nothing is said, or `premium`, which is an administrator's to give.
     #[schema(max_length = 16)]
     tier: Option<String>,
-    /// From when on it is good for nothing.
-    #[schema(value_type = Option<Timestamp>)]
+    /// From when on (RFC 3339) it is good for nothing.
+    #[schema(max_length = 40)]
     expires_at: Option<String>,
 }
 
