@@ -13,6 +13,7 @@ use crate::domain::payment::{
 use crate::domain::permission::Denied;
 use crate::resilience::cache::NotLoaded;
 use crate::service::StoreError;
+use crate::service::api_keys::ApiKeyError;
 use crate::service::auth::error::{SessionError, TokenError};
 use crate::service::auth::keys::KeysError;
 use crate::service::auth::passwords::HashError;
@@ -50,6 +51,7 @@ impl From<Denied> for Problem {
         match denied {
             Denied::Scope(scope) => Self::insufficient_scope(scope.as_str()),
             Denied::StaffOnly => Self::new(ProblemCode::Forbidden).detail("This is for staff."),
+            Denied::SignedInOnly => Self::new(ProblemCode::SessionRequired),
         }
     }
 }
@@ -186,6 +188,22 @@ impl From<JobsError> for Problem {
     }
 }
 
+impl From<ApiKeyError> for Problem {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::NotFound => Self::new(ProblemCode::NotFound),
+            ApiKeyError::TooMany { most } => Self::new(ProblemCode::TooManyApiKeys)
+                .detail(format!("There are {most} keys already.")),
+            ApiKeyError::NotHeld(scope) => Denied::Scope(scope).into(),
+            ApiKeyError::NotYoursToGive => Self::new(ProblemCode::Forbidden)
+                .detail("The tier premium is given by administrators."),
+            ApiKeyError::OverAlready => Self::new(ProblemCode::ValidationFailed)
+                .error("/expiresAt", Violation::new("out_of_range", "must be in the future")),
+            ApiKeyError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<WebhookError> for Problem {
     fn from(error: WebhookError) -> Self {
         match error {
@@ -235,6 +253,10 @@ impl From<SessionError> for Problem {
             SessionError::InvalidRefreshToken => {
                 Self::new(ProblemCode::TokenInvalid).detail("The refresh token is not valid.")
             }
+            SessionError::InvalidAccountToken => Self::new(ProblemCode::TokenInvalid)
+                .detail("The token of the mail is not valid, or was used."),
+            SessionError::ExpiredAccountToken => Self::new(ProblemCode::TokenExpired)
+                .detail("The token of the mail has expired: ask for another mail."),
             SessionError::Hash(error) => error.into(),
             SessionError::Keys(error) => error.into(),
             SessionError::Store(error) => error.into(),

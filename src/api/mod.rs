@@ -32,6 +32,7 @@ use state::ApiState;
 fn resources() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(v1::auth::routes())
+        .merge(v1::api_keys::routes())
         .merge(v1::users::routes())
         .merge(v1::products::routes())
         .merge(v1::categories::routes())

@@ -9,7 +9,9 @@ use crate::domain::ambient::Ambient;
 use crate::ops::{Importance, Probe};
 use crate::resilience::cache::tier::CacheTier;
 use crate::service::Services;
-use crate::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
+use crate::service::auth::{
+    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, SIGNING_KEYS_LABEL,
+};
 use crate::service::health::{ping_broker, ping_database, ping_redis};
 use crate::service::orders::Gatherer;
 use crate::service::pool::Pool;
@@ -23,6 +25,8 @@ pub fn open(config: &Config, pool: &Pool, ambient: &Ambient, redis: Option<&Redi
         issuer: config.http.public_url.as_str().to_owned(),
         audience: config.http.public_url.as_str().to_owned(),
         key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
+        api_keys_key: config.root_key.derive(API_KEYS_LABEL),
+        account_tokens_key: config.root_key.derive(ACCOUNT_TOKENS_LABEL),
     });
     let catalogue = catalogue(config, ambient, redis);
     let gatherer = Gatherer::new(usize::try_from(config.orders.per_commit).unwrap_or(1));

@@ -41,10 +41,28 @@ pub const ADMIN: Setting = limit(
     "Requests of one administrator.",
 );
 
+pub const API_KEY_STANDARD: Setting = limit(
+    ("TILL_RATE_LIMIT_API_KEY_STANDARD", "rate-limit-api-key-standard"),
+    "token_bucket:600/60s",
+    "Requests of one API key of the tier standard.",
+);
+
+pub const API_KEY_PREMIUM: Setting = limit(
+    ("TILL_RATE_LIMIT_API_KEY_PREMIUM", "rate-limit-api-key-premium"),
+    "token_bucket:3000/60s",
+    "Requests of one API key of the tier premium, which administrators give.",
+);
+
+pub const API_KEY_DAILY: Setting = limit(
+    ("TILL_RATE_LIMIT_API_KEY_DAILY", "rate-limit-api-key-daily"),
+    "fixed_window:500000/1d",
+    "Requests of one API key of either tier in a day, beside the limit of its tier.",
+);
+
 pub const LOGIN: Setting = limit(
     ("TILL_RATE_LIMIT_LOGIN", "rate-limit-login"),
     "sliding_window:10/60s",
-    "Sign-ins, renewed tokens and registrations of one address; and sign-ins to one account, from wherever they come.",
+    "Sign-ins, renewed tokens, registrations and password resets of one address; and sign-ins to one account, and resets of it, from wherever they come.",
 );
 
 pub const REPORTS: Setting = limit(
@@ -62,6 +80,12 @@ pub struct RateLimits {
     pub user: Option<Rate>,
     /// Of one administrator (`TILL_RATE_LIMIT_ADMIN`).
     pub admin: Option<Rate>,
+    /// Of one API key of the tier standard (`TILL_RATE_LIMIT_API_KEY_STANDARD`).
+    pub api_key_standard: Option<Rate>,
+    /// Of one API key of the tier premium (`TILL_RATE_LIMIT_API_KEY_PREMIUM`).
+    pub api_key_premium: Option<Rate>,
+    /// Of one API key in a day, beside that of its tier (`TILL_RATE_LIMIT_API_KEY_DAILY`).
+    pub api_key_daily: Option<Rate>,
     /// Of sign-ins, by address and by account (`TILL_RATE_LIMIT_LOGIN`).
     pub login: Option<Rate>,
     /// Of report generation, by caller (`TILL_RATE_LIMIT_REPORTS`).
@@ -83,12 +107,17 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<RateLimits, Noted> {
     let anonymous = limit(&ANONYMOUS);
     let user = limit(&USER);
     let admin = limit(&ADMIN);
+    let (standard, premium) = (limit(&API_KEY_STANDARD), limit(&API_KEY_PREMIUM));
+    let daily = limit(&API_KEY_DAILY);
     let login = limit(&LOGIN);
     let reports = limit(&REPORTS);
     Ok(RateLimits {
         anonymous: anonymous?,
         user: user?,
         admin: admin?,
+        api_key_standard: standard?,
+        api_key_premium: premium?,
+        api_key_daily: daily?,
         login: login?,
         reports: reports?,
     })

@@ -108,7 +108,7 @@ fn every_default_and_every_example_is_accepted_except_where_it_is_a_published_se
 }
 
 #[test]
-fn production_refuses_missing_and_published_secrets() {
+fn a13_production_refuses_missing_and_published_secrets() {
     let database = ("DATABASE_URL", "postgres://till:x@localhost/till");
     let production = ("TILL_ENV", "production");
     let missing = lines(Program::Migrate, &[production, database]);

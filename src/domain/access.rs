@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Violation;
-use super::ids::{Id, SessionId, UserId};
+use super::ids::{ApiKeyId, Id, SessionId, UserId};
 
 macro_rules! scopes {
     ($($name:ident = $text:literal : $meaning:literal),+ $(,)?) => {
@@ -198,13 +198,23 @@ impl FromStr for Role {
     }
 }
 
+/// What a caller showed to be let in; it is no name of theirs and owns nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A token of somebody who signed in.
+    Session(SessionId),
+    /// A key, which a program of its owner's holds.
+    ApiKey(ApiKeyId),
+}
+
 /// An authenticated caller, with what it may do right now.
 #[derive(Debug, Clone)]
 pub struct Principal {
+    /// Whose account it is: what the caller makes is this user's, and what is not theirs the caller does not see.
     pub user_id: UserId,
-    pub session_id: SessionId,
+    pub credential: Credential,
     pub role: Role,
-    /// What the token carries, cut to what the role may do.
+    /// What the credential carries, cut to what the role may do.
     pub scopes: ScopeSet,
 }
 
@@ -234,9 +244,19 @@ impl Reach {
 }
 
 impl Principal {
-    /// The scope of idempotency keys: the user, not the token.
+    /// The scope of idempotency keys: the user, not the credential, which may be another one by the second try.
     pub fn idempotency_scope(&self) -> Uuid {
-        self.user_id.as_uuid()
+        match self.credential {
+            Credential::Session(_) | Credential::ApiKey(_) => self.user_id.as_uuid(),
+        }
+    }
+
+    /// Whether it is a person, and not what a program holds for one.
+    pub fn has_signed_in(&self) -> bool {
+        match self.credential {
+            Credential::Session(_) => true,
+            Credential::ApiKey(_) => false,
+        }
     }
 
     pub fn reach(&self) -> Reach {

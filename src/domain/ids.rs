@@ -46,6 +46,7 @@ ids! {
     UserId,
     /// One sign-in: a family of refresh tokens.
     SessionId,
+    ApiKeyId,
     ProductId,
     /// A change of stock that no order made.
     AdjustmentId,

@@ -1,7 +1,9 @@
 //! The rules of the business: pure types and functions without I/O, async or a clock of their own.
 
 pub mod access;
+pub mod account_token;
 pub mod ambient;
+pub mod api_key;
 pub mod clock;
 pub mod entropy;
 pub mod event;

@@ -19,6 +19,8 @@ pub trait Permission: Send + Sync + 'static {
 pub enum Circle {
     Everybody,
     Staff,
+    /// Nobody but people who signed in themselves: what a program holds for them won't do.
+    SignedIn,
 }
 
 /// The permissions that handlers and use cases name.
@@ -53,6 +55,10 @@ pub mod may {
         ReadReports = Some(Scope::ReportsRead), Everybody;
         WriteReports = Some(Scope::ReportsWrite), Everybody;
         ManageWebhooks = Some(Scope::WebhooksManage), Everybody;
+        ManageApiKeys = Some(Scope::KeysManage), SignedIn;
+        SetKeyTiers = Some(Scope::UsersAdmin), SignedIn;
+        SignOutEverywhere = None, SignedIn;
+        EraseAccount = Some(Scope::ProfileWrite), SignedIn;
         /// A key tells its owner what became of a request, whatever the token was made for.
         ReadOwnKeys = None, Everybody;
     }
@@ -78,18 +84,23 @@ pub enum Denied {
     Scope(Scope),
     /// The caller is none of the staff.
     StaffOnly,
+    /// The caller is a program.
+    SignedInOnly,
 }
 
 impl Principal {
     /// # Errors
-    /// [`Denied`], the scope first.
+    /// [`Denied`]: first what no other scope would change, then the scope.
     pub fn granted<P: Permission>(&self) -> Result<Granted<P>, Denied> {
+        if P::CIRCLE == Circle::SignedIn && !self.has_signed_in() {
+            return Err(Denied::SignedInOnly);
+        }
         if let Some(scope) = P::SCOPE.filter(|scope| !self.scopes.contains(*scope)) {
             return Err(Denied::Scope(scope));
         }
         match P::CIRCLE {
             Circle::Staff if !self.role.is_staff() => Err(Denied::StaffOnly),
-            Circle::Staff | Circle::Everybody => {
+            Circle::Staff | Circle::Everybody | Circle::SignedIn => {
                 Ok(Granted { holder: self.user_id, permission: PhantomData })
             }
         }
@@ -101,11 +112,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Denied, Granted, may};
-    use crate::domain::access::{Principal, Role, Scope, ScopeSet};
+    use crate::domain::access::{Credential, Principal, Role, Scope, ScopeSet};
 
     fn principal(role: Role, scopes: ScopeSet) -> Principal {
         let id = Uuid::from_u128(1);
-        Principal { user_id: id.into(), session_id: id.into(), role, scopes }
+        let credential = Credential::Session(id.into());
+        Principal { user_id: id.into(), credential, role, scopes }
     }
 
     #[test]
@@ -120,5 +132,16 @@ mod tests {
         let granted: Granted<may::FulfilOrders> = support.granted().unwrap();
         assert_eq!(granted.holder(), support.user_id);
         assert!(narrow.granted::<may::ReadOwnKeys>().is_ok());
+    }
+
+    #[test]
+    fn what_is_for_people_is_not_for_their_programs_whatever_these_hold() {
+        let person = principal(Role::Admin, Role::Admin.scopes());
+        let credential = Credential::ApiKey(Uuid::from_u128(2).into());
+        let program = Principal { credential, ..person.clone() };
+        assert!(person.granted::<may::ManageApiKeys>().is_ok());
+        assert_eq!(program.granted::<may::ManageApiKeys>().unwrap_err(), Denied::SignedInOnly);
+        assert!(program.granted::<may::FulfilOrders>().is_ok());
+        assert_eq!(program.idempotency_scope(), person.idempotency_scope());
     }
 }

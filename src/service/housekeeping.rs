@@ -38,6 +38,18 @@ pub async fn purge_sessions(services: &Services, limit: i64) -> Result<u64, Stor
         .await
 }
 
+/// Mailed tokens that were over for a day: so long they are told from those that never were; how many.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_account_tokens(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let before = services.ambient.now() - Duration::DAY;
+    read(&services.pool, |conn| {
+        store::account_tokens::delete_expired(conn, before, limit).scope_boxed()
+    })
+    .await
+}
+
 /// Messages that were sent long ago; how many.
 ///
 /// # Errors

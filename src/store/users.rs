@@ -381,6 +381,51 @@ pub async fn update_profile(
     .try_into()
 }
 
+/// Sets another password and raises the access epoch.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.update_password", level = "debug", skip_all)]
+pub async fn update_password(
+    conn: &mut PgConnection,
+    id: UserId,
+    hash: &SecretString,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users
+         SET password_hash = $2, access_epoch = access_epoch + 1, version = version + 1, updated_at = $3
+         WHERE id = $1",
+        id.as_uuid(),
+        hash.expose_secret(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the address is the user's, unless that was known.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.users.update_email_verified", level = "debug", skip_all)]
+pub async fn update_email_verified(
+    conn: &mut PgConnection,
+    id: UserId,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users SET email_verified_at = $2, version = version + 1, updated_at = $2
+         WHERE id = $1 AND email_verified_at IS NULL",
+        id.as_uuid(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Sets what the user may do and raises the access epoch.
 ///
 /// # Errors

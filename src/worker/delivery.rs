@@ -70,6 +70,7 @@ impl From<SendMailError> for Failure {
         use crate::clients::mailer::MailError::{Away, Open, Permanent, Temporary};
         match error {
             error @ (SendMailError::OtherEvent { .. }
+            | SendMailError::Unreadable(_)
             | SendMailError::SubjectGone { .. }
             | SendMailError::Template(_)) => Self::Permanent(error.into()),
             SendMailError::BeingSent { known_after }

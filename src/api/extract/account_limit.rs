@@ -35,6 +35,14 @@ impl AccountLimit {
         self.limits.remember(email, &self.network).await;
     }
 
+    /// Counts one mail that is asked for in the name of this account, whether there is one or not.
+    ///
+    /// # Errors
+    /// 429 where there were too many.
+    pub async fn admit_reset(&self, email: &Email) -> Result<(), Problem> {
+        self.judge(self.limits.take_reset(email).await)
+    }
+
     /// Counts one attempt at a user's own password.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! Who may call, as a type in a handler's signature: `Caller<may::PlaceOrders>` exists only for a caller who may.
 
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::access::Principal;
 use crate::domain::permission::{Granted, Permission};
 use crate::service::Services;
-use crate::service::auth::tokens::{self, Bearer};
+use crate::service::auth::api_keys;
+use crate::service::auth::shown::{self, Shown};
 
 pub use crate::domain::permission::may;
 
@@ -37,59 +38,79 @@ where
             // Where nothing is limited nobody has looked yet.
             None => Credentials::read(&parts.headers, &services).await,
         };
-        let principal = tokens::admit(&services, &credentials.into_bearer()?).await?;
+        let principal = shown::admit(&services, &credentials.into_shown()?).await?;
         let granted = principal.granted()?;
         Ok(Self { principal, granted })
     }
 }
+
+/// A key by itself; it may stand in `Authorization` as well.
+pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What a request says of who sends it; read once, by whoever needs it first.
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// It says nothing, or nothing that can be read.
     Absent,
-    /// A token of ours, good by its signature and its time.
-    Good(Bearer),
-    /// A token that is no good, or could not be checked.
+    /// A token or a key of ours, good by what can be seen of it.
+    Good(Shown),
+    /// One that is no good, or could not be checked; or more than one.
     Refused(Problem),
 }
 
 impl Credentials {
-    /// Looks at the token of `Authorization: Bearer …`.
+    /// Looks at `Authorization: Bearer …` and at `X-Api-Key: …`.
     pub async fn read(headers: &HeaderMap, services: &Services) -> Self {
-        let Some(token) = bearer(headers) else { return Self::Absent };
-        match tokens::identify(services, token).await {
-            Ok(bearer) => Self::Good(bearer),
+        let mut keys = headers.get_all(X_API_KEY).iter();
+        let identified = match (keys.next(), bearer(headers)) {
+            (None, None) => return Self::Absent,
+            (None, Some(text)) => shown::identify(services, text).await,
+            (Some(key), _) => {
+                if keys.next().is_some() || headers.contains_key(AUTHORIZATION) {
+                    return Self::Refused(ambiguous());
+                }
+                let key = api_keys::identify(services, key.to_str().unwrap_or_default()).await;
+                key.map(Shown::ApiKey)
+            }
+        };
+        match identified {
+            Ok(shown) => Self::Good(shown),
             Err(error) => Self::Refused(error.into()),
         }
     }
 
-    pub fn bearer(&self) -> Option<&Bearer> {
+    pub fn shown(&self) -> Option<&Shown> {
         match self {
-            Self::Good(bearer) => Some(bearer),
+            Self::Good(shown) => Some(shown),
             Self::Absent | Self::Refused(_) => None,
         }
     }
 
-    /// Nobody, or somebody whose session lives.
+    /// Nobody, or somebody whose session lives or whose key is good.
     ///
     /// # Errors
-    /// The token is no good, or could not be checked.
+    /// The credential is no good, or could not be checked.
     pub async fn admitted(self, services: &Services) -> Result<Option<Principal>, Problem> {
         match self {
             Self::Absent => Ok(None),
-            Self::Good(bearer) => Ok(Some(tokens::admit(services, &bearer).await?)),
+            Self::Good(shown) => Ok(Some(shown::admit(services, &shown).await?)),
             Self::Refused(problem) => Err(problem),
         }
     }
 
-    fn into_bearer(self) -> Result<Bearer, Problem> {
+    fn into_shown(self) -> Result<Shown, Problem> {
         match self {
-            Self::Good(bearer) => Ok(bearer),
+            Self::Good(shown) => Ok(shown),
             Self::Refused(problem) => Err(problem),
             Self::Absent => Err(Problem::new(ProblemCode::Unauthenticated)),
         }
     }
+}
+
+/// Which of them counts would be a guess, and one of them may be somebody else's (RFC 6750 §2).
+fn ambiguous() -> Problem {
+    Problem::new(ProblemCode::Unauthenticated)
+        .detail("Send one credential: an Authorization header or an X-Api-Key header, once.")
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750 §2.1); the scheme's case does not matter, and two are none.

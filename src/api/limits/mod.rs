@@ -1,17 +1,21 @@
-//! Which limits a request is under, and whose: by address without a token, by user with one, and beside that by what is
-//! asked for; how one counts is the mechanism's business, and what a limit is, configuration's.
+//! Which limits a request is under, and whose: by address without a credential, by user with a token, by key with an API
+//! key, and beside that by what is asked for; how one counts is the mechanism's business, and what a limit is, configuration's.
 //!
 //! | who | under | counted by |
 //! | --- | --- | --- |
-//! | no token, or one that is none of ours | `anonymous` | address (IPv6: its /64) |
+//! | no token and no key, or one that is none of ours | `anonymous` | address (IPv6: its /64) |
 //! | a user's token | `user` or `admin` | user |
-//! | signing in, renewing a token, signing up | `login` beside `anonymous` | address, whatever token is there |
+//! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
+//! | an API key that is removed, over or replaced | `anonymous` | address |
+//! | signing in, renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
-//! | changing one's password | `login-account` | user |
-//! | asking for a report | `reports` beside `user` or `admin` | user |
+//! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
+//! | changing one's password, asking for the verification mail again | `login-account` | user |
+//! | asking for a report | `reports` beside those of the caller | user or key |
 //!
 //! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
-//! lives is asked of the database afterwards, so that who is refused costs no query. Messages of the payment gateway are
+//! lives is asked of the database afterwards, so that who is refused costs no query. A key counts by what was known of it
+//! within the last minute ([`crate::service::auth::api_keys`]), for the same reason. Messages of the payment gateway are
 //! under no limit: their signature is checked at once, and refusing them would only delay what is known already.
 
 pub mod told;
@@ -26,11 +30,13 @@ use sha2::{Digest, Sha256};
 use super::client_address::{client_address, network};
 use crate::config::{RateLimits, TrustedProxies};
 use crate::domain::access::Scope;
+use crate::domain::api_key::KeyTier;
 use crate::domain::ids::{Id, UserId};
 use crate::domain::rate::Rate;
 use crate::domain::user::Email;
 use crate::resilience::rate_limit::{Intent, Policy, RateLimiter, SharedPolicy};
-use crate::service::auth::tokens::Bearer;
+use crate::service::auth::api_keys::ShownKey;
+use crate::service::auth::shown::Shown;
 use told::Told;
 
 /// What lies below these is limited.
@@ -38,7 +44,14 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 3] = ["/v1/auth/token", "/v1/auth/refresh", "/v1/users"];
+const LOGIN: [&str; 6] = [
+    "/v1/auth/token",
+    "/v1/auth/refresh",
+    "/v1/auth/verify-email",
+    "/v1/auth/password-reset",
+    "/v1/auth/password-reset/confirm",
+    "/v1/users",
+];
 const REPORTS: &str = "/v1/reports/generate";
 
 /// The limits of this deployment.
@@ -49,6 +62,9 @@ pub struct Limits {
     anonymous: Option<SharedPolicy>,
     user: Option<SharedPolicy>,
     admin: Option<SharedPolicy>,
+    standard_key: Option<SharedPolicy>,
+    premium_key: Option<SharedPolicy>,
+    daily_key: Option<SharedPolicy>,
     login: Option<SharedPolicy>,
     account: Option<SharedPolicy>,
     /// Each sign-in takes one for a day: a network of which any is remembered is known.
@@ -72,6 +88,7 @@ enum Kind {
     Address,
     User,
     Admin,
+    Key(KeyTier),
 }
 
 impl Limits {
@@ -84,6 +101,9 @@ impl Limits {
             anonymous: policy("anonymous", rates.anonymous),
             user: policy("user", rates.user),
             admin: policy("admin", rates.admin),
+            standard_key: policy("api-key-standard", rates.api_key_standard),
+            premium_key: policy("api-key-premium", rates.api_key_premium),
+            daily_key: policy("api-key-daily", rates.api_key_daily),
             login: policy("login", rates.login),
             account: policy("login-account", rates.login),
             known: policy("login-known", rates.login.map(|_| KNOWN)),
@@ -96,16 +116,23 @@ impl Limits {
         LIMITED.iter().any(|below| path.starts_with(below)) && !path.starts_with(GATEWAY)
     }
 
-    /// Whom this request counts for, with the bearer of its token if it has a good one. Where credentials are taken it is
-    /// always the address: who has a token has no more tries for it.
-    pub fn subject(&self, parts: &Parts, bearer: Option<&Bearer>) -> Subject {
+    /// Whom this request counts for, with what it shows if that is ours. Where credentials are taken it is always the
+    /// address: who has a token has no more tries for it.
+    pub fn subject(&self, parts: &Parts, shown: Option<&Shown>) -> Subject {
         let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-        if let Some(bearer) = bearer.filter(|_| !takes_credentials(&parts.method, route)) {
-            let admin = bearer.scopes.contains(Scope::UsersAdmin);
-            let kind = if admin { Kind::Admin } else { Kind::User };
-            return Subject { name: format!("user:{}", bearer.user_id.as_uuid()), kind };
+        match shown.filter(|_| !takes_credentials(&parts.method, route)) {
+            Some(Shown::Token(bearer)) => {
+                let admin = bearer.scopes.contains(Scope::UsersAdmin);
+                let kind = if admin { Kind::Admin } else { Kind::User };
+                Subject { name: format!("user:{}", bearer.user_id.as_uuid()), kind }
+            }
+            Some(Shown::ApiKey(ShownKey { id, tier: Some(tier), .. })) => {
+                Subject { name: format!("key:{}", id.as_uuid()), kind: Kind::Key(*tier) }
+            }
+            Some(Shown::ApiKey(ShownKey { tier: None, .. })) | None => {
+                Subject { name: format!("address:{}", self.network(parts)), kind: Kind::Address }
+            }
         }
-        Subject { name: format!("address:{}", self.network(parts)), kind: Kind::Address }
     }
 
     /// The network it comes from.
@@ -118,13 +145,12 @@ impl Limits {
     pub async fn take(&self, subject: &Subject, method: &Method, route: Option<&str>) -> Vec<Told> {
         let beside = match (subject.kind, route) {
             (Kind::Address, route) if takes_credentials(method, route) => self.login.as_ref(),
-            (Kind::User | Kind::Admin, Some(REPORTS)) if method == Method::POST => {
+            (Kind::User | Kind::Admin | Kind::Key(_), Some(REPORTS)) if method == Method::POST => {
                 self.reports.as_ref()
             }
             (_, _) => None,
         };
-        let policies: Vec<_> =
-            self.general(subject.kind).into_iter().chain(beside).cloned().collect();
+        let policies = self.general(subject.kind).chain(beside).cloned().collect();
         self.ask(&subject.name, policies, Intent::Take).await
     }
 
@@ -147,6 +173,13 @@ impl Limits {
         drop(self.ask(&known_name(email, network), known, Intent::Take).await);
     }
 
+    /// Takes one mail for choosing another password. Attempts to sign in are counted apart, so that whoever asks for mails in
+    /// somebody's name keeps them from nothing else.
+    pub async fn take_reset(&self, email: &Email) -> Vec<Told> {
+        let policies = self.account.iter().cloned().collect();
+        self.ask(&format!("reset:{}", digest(&[email.as_str()])), policies, Intent::Take).await
+    }
+
     /// Takes one attempt at a user's password from within.
     pub async fn take_password(&self, user: UserId) -> Vec<Told> {
         let policies = self.account.iter().cloned().collect();
@@ -157,18 +190,22 @@ impl Limits {
     pub async fn look(&self, subject: &Subject) -> Vec<Told> {
         let beside = match subject.kind {
             Kind::Address => self.login.as_ref(),
-            Kind::User | Kind::Admin => self.reports.as_ref(),
+            Kind::User | Kind::Admin | Kind::Key(_) => self.reports.as_ref(),
         };
-        let policies = self.general(subject.kind).into_iter().chain(beside).cloned().collect();
+        let policies = self.general(subject.kind).chain(beside).cloned().collect();
         self.ask(&subject.name, policies, Intent::Look).await
     }
 
-    fn general(&self, kind: Kind) -> Option<&SharedPolicy> {
-        match kind {
-            Kind::Address => self.anonymous.as_ref(),
-            Kind::User => self.user.as_ref(),
-            Kind::Admin => self.admin.as_ref(),
-        }
+    fn general(&self, kind: Kind) -> impl Iterator<Item = &SharedPolicy> {
+        let daily = self.daily_key.as_ref();
+        let (one, beside) = match kind {
+            Kind::Address => (&self.anonymous, None),
+            Kind::User => (&self.user, None),
+            Kind::Admin => (&self.admin, None),
+            Kind::Key(KeyTier::Standard) => (&self.standard_key, daily),
+            Kind::Key(KeyTier::Premium) => (&self.premium_key, daily),
+        };
+        one.iter().chain(beside)
     }
 
     async fn ask(&self, subject: &str, policies: Vec<SharedPolicy>, intent: Intent) -> Vec<Told> {

@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id::X_REQUEST_ID;
+use crate::api::extract::caller::X_API_KEY;
 use crate::api::limits::told::{
     RATELIMIT, RATELIMIT_POLICY, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
 };
@@ -31,6 +32,7 @@ pub(super) fn layer(origins: Vec<HeaderValue>) -> Option<CorsLayer> {
             CONTENT_TYPE,
             IF_MATCH,
             IF_NONE_MATCH,
+            X_API_KEY,
             X_REQUEST_ID,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("traceparent"),

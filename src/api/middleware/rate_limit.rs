@@ -37,7 +37,7 @@ impl Around for RateLimited {
 async fn count(state: &ApiState, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
     let credentials = Credentials::read(&parts.headers, &state.services).await;
-    let subject = state.limits.subject(&parts, credentials.bearer());
+    let subject = state.limits.subject(&parts, credentials.shown());
     let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let told = state.limits.take(&subject, &parts.method, route).await;
     let refusal = told::refusal(&told, &[]);

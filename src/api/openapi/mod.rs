@@ -1,5 +1,6 @@
 //! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
 
+mod credentials;
 mod examples;
 mod problem_schema;
 mod problems;
@@ -10,7 +11,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
@@ -25,8 +28,11 @@ pub(crate) use problems::problems;
 
 const DOCUMENT: &str = "/openapi/v1.json";
 
-/// The name of the security scheme: an access token (RFC 6750).
+/// The name of the security scheme: an access token (RFC 6750), or an API key in its place.
 pub const BEARER: &str = "bearer";
+
+/// The name of the other: an API key in a header of its own.
+pub const API_KEY: &str = "apiKey";
 
 /// Swagger UI styles its elements in place; its scripts are files of ours.
 const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
@@ -36,9 +42,10 @@ const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("users", "Customers and staff: signing up and looking after an account."),
     ("auth", "Signing in, refreshing and ending a session."),
+    ("api-keys", "What programs call with in their owners' names."),
     ("products", "The catalogue and its stock."),
     ("orders", "Placing, reading, cancelling and fulfilling orders."),
     ("payments", "Paying orders, capturing, cancelling and refunding."),
@@ -71,10 +78,12 @@ pub(super) fn base() -> OpenApi {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The access token that signing in returns."))
+        .description(Some("The access token that signing in returns, or an API key."))
         .build();
+    let key = ApiKeyValue::with_description("X-Api-Key", "An API key: `till_…`.");
     let components = ComponentsBuilder::new()
         .security_scheme(BEARER, SecurityScheme::Http(token))
+        .security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(key)))
         .schema(ProblemSchema::name(), ProblemSchema::schema())
         .build();
     OpenApiBuilder::new()
@@ -108,7 +117,8 @@ pub(super) fn routes(document: &OpenApi) -> Router {
 
 /// Adds to every operation what follows from its shape and so needs no saying beside it.
 pub(super) fn complete(document: OpenApi) -> OpenApi {
-    examples::complete(problems::complete(let_empty_bodies_be_absent(document)))
+    let whole = problems::complete(let_empty_bodies_be_absent(document));
+    examples::complete(credentials::complete(whole))
 }
 
 /// The macro takes every body of one type for required; [`EmptyBody`](crate::api::extract::EmptyBody) takes none, too.

@@ -146,7 +146,7 @@ fn inline<T>(item: &RefOr<T>) -> Option<&T> {
 }
 
 /// The codes that an operation declares by itself.
-fn particular(responses: &Responses) -> Vec<ProblemCode> {
+pub(super) fn particular(responses: &Responses) -> Vec<ProblemCode> {
     let responses = responses.responses.values().filter_map(inline);
     let contents = responses.filter_map(|response| response.content.get(MEDIA_TYPE));
     let names = contents.filter_map(inline).flat_map(|content| content.examples.keys());

@@ -87,22 +87,22 @@ catalogue! {
     Unauthenticated "unauthenticated" UNAUTHORIZED AfterSignIn {
         "Authentication is required"
         meaning "The operation needs to know who calls, and the request does not say."
-        cause "There is no Authorization header, or it is not of the form \"Bearer …\"."
-        remedy "Get a token from POST /v1/auth/token and send it as Authorization: Bearer …."
+        cause "There is no Authorization header, or it is not of the form \"Bearer …\"; or there is more than one credential, such as an X-Api-Key beside it."
+        remedy "Get a token from POST /v1/auth/token and send it as Authorization: Bearer …, or send one API key, there or as X-Api-Key."
         detail "Send an access token in the Authorization header."
     }
     TokenExpired "token_expired" UNAUTHORIZED AfterSignIn {
         "The access token has expired"
         meaning "The token was good once, but its time is over."
-        cause "Access tokens live for ten minutes at most."
-        remedy "Exchange the refresh token at POST /v1/auth/refresh and repeat the request."
+        cause "Access tokens live for ten minutes at most; tokens that are mailed, for an hour or some days."
+        remedy "Exchange the refresh token at POST /v1/auth/refresh and repeat the request. Ask for another mail."
         detail "The access token expired 12 seconds ago."
     }
     TokenInvalid "token_invalid" UNAUTHORIZED AfterSignIn {
         "The token is not valid"
         meaning "The token was not issued by this service for this service, was changed, or has been revoked."
-        cause "A cut or edited token, one of another environment, or a sign-out, password change or changed role since."
-        remedy "Sign in again. Don't try the same token once more."
+        cause "A cut or edited token, one of another environment, or a sign-out, password change or changed role since. An API key: it was removed, its expiresAt has passed, or it was rotated a day ago."
+        remedy "Sign in again, or take the new key. Don't try the same one once more."
         detail "The access token is not valid."
     }
     SignatureInvalid "signature_invalid" UNAUTHORIZED AfterChange {
@@ -147,11 +147,18 @@ catalogue! {
         remedy "Call it as somebody who may, or leave out customerId."
         detail "Only staff may act for another customer."
     }
+    SessionRequired "session_required" FORBIDDEN AfterChange {
+        "This is for people who signed in"
+        meaning "The service knows whose key this is, but what a program holds is not enough here, whatever its scopes."
+        cause "The operation manages API keys, or erases an account, and was called with an API key."
+        remedy "Sign in at POST /v1/auth/token and call it with the access token."
+        detail "This operation is for people who signed in, not for API keys."
+    }
     InsufficientScope "insufficient_scope" FORBIDDEN AfterChange {
         "The access token lacks a scope"
-        meaning "The token is good, but was not granted what this operation needs. WWW-Authenticate names the scope."
-        cause "The user's role does not hold the scope, or the token was asked for with fewer."
-        remedy "Get a token that has the named scope."
+        meaning "The token or key is good, but was not granted what this operation needs. WWW-Authenticate names the scope."
+        cause "The user's role does not hold the scope, or the token or key was asked for with fewer."
+        remedy "Get a token or a key that has the named scope."
         detail "This operation needs the scope orders:write."
     }
     NotFound "not_found" NOT_FOUND AfterChange {
@@ -258,6 +265,13 @@ catalogue! {
         cause "Endpoints that are no longer needed were never removed."
         remedy "Remove one, or let an endpoint that exists hear of more events."
         detail "There are 16 endpoints already."
+    }
+    TooManyApiKeys "too_many_api_keys" CONFLICT AfterChange {
+        "There are too many API keys"
+        meaning "The caller has as many API keys as one may have. No key was made."
+        cause "Keys that are no longer needed, or are over, were never removed."
+        remedy "Remove one, or rotate a key that exists."
+        detail "There are 32 keys already."
     }
     WebhookEndpointDisabled "webhook_endpoint_disabled" CONFLICT AfterChange {
         "The webhook endpoint is disabled"

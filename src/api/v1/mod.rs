@@ -1,5 +1,6 @@
 //! Version 1 of the API: one folder a resource, one file an operation; no rule is decided here.
 
+pub mod api_keys;
 pub mod auth;
 pub mod categories;
 pub mod events;

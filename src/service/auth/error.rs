@@ -14,6 +14,12 @@ pub enum SessionError {
     /// Unknown, used before, or its session is over.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
+    /// A mailed token that nobody knows, that is for something else, or that was used.
+    #[error("the token is not valid")]
+    InvalidAccountToken,
+    /// A mailed token whose time is over.
+    #[error("the token has expired")]
+    ExpiredAccountToken,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]
@@ -33,7 +39,7 @@ impl AsStoreError for SessionError {
     }
 }
 
-/// An access token was refused, or could not be checked.
+/// An access token or an API key was refused, or could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// Not a token of ours for this API.
@@ -42,7 +48,7 @@ pub enum TokenError {
     /// It was good once; refreshing helps.
     #[error("the access token has expired")]
     Expired,
-    /// Its session ended, or the user's access changed since it was issued.
+    /// Its session ended, or the user's access changed since it was issued; a key was removed, replaced, or is over.
     #[error("the access token is no longer valid")]
     Revoked,
     #[error(transparent)]
@@ -56,6 +62,8 @@ pub enum TokenError {
 pub enum TokenFault {
     #[error("longer than any token of ours")]
     TooLong,
+    #[error("no API key of ours")]
+    NoKeyOfOurs,
     #[error("not a signed token of ours")]
     Undecodable(#[source] jsonwebtoken::errors::Error),
     #[error("its header asks for what is never granted")]

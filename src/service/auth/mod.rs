@@ -2,33 +2,53 @@
 //!
 //! A sign-in opens a session: a family of refresh tokens of which only the newest is good. Access tokens are
 //! short-lived, signed, and checked against session and user with each use, so that sign-out, a new password,
-//! disabling and demotion take effect at once everywhere.
+//! disabling and demotion take effect at once everywhere. API keys are checked against their row and their owner's in the
+//! same way ([`shown`]).
 
+pub mod account_token;
+pub mod api_key_secret;
+pub mod api_keys;
 mod argon2id;
 pub mod error;
 pub mod keys;
+mod lookup;
+mod mac;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
+pub mod resend_verification;
+pub mod reset_password;
 pub mod revoke;
-mod sessions;
+pub mod revoke_all;
+pub mod shown;
 pub mod sign_in;
 pub mod tokens;
 mod verified;
+pub mod verify_email;
 
 use std::fmt;
 use std::sync::Arc;
 
 use time::Duration;
 
+use self::account_token::AccountToken;
+use self::api_keys::ApiKeys;
 use self::keys::KeyRing;
+use self::lookup::Lookups;
 use self::passwords::PasswordHasher;
-use self::sessions::Sessions;
 use self::verified::Verified;
 use crate::config::DerivedKey;
+use crate::domain::account_token::TokenPurpose;
+use crate::domain::ids::{MessageId, SessionId, UserId};
 
 /// What the keys' key is derived from the root key by.
 pub const SIGNING_KEYS_LABEL: &str = "till signing keys";
+
+/// What the key of API keys' secrets is derived from the root key by.
+pub const API_KEYS_LABEL: &str = "till api keys";
+
+/// What the key of mailed tokens is derived from the root key by.
+pub const ACCOUNT_TOKENS_LABEL: &str = "till account tokens";
 
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIVES: Duration = Duration::minutes(10);
@@ -45,6 +65,10 @@ pub struct AuthSettings {
     pub audience: String,
     /// Encrypts the private keys at rest; derived from the root key under [`SIGNING_KEYS_LABEL`].
     pub key_encryption_key: DerivedKey,
+    /// Tags and hashes the secrets of API keys; derived from the root key under [`API_KEYS_LABEL`].
+    pub api_keys_key: DerivedKey,
+    /// Makes the tokens that are mailed; derived from the root key under [`ACCOUNT_TOKENS_LABEL`].
+    pub account_tokens_key: DerivedKey,
 }
 
 /// The parts that authentication keeps in memory; clones share them.
@@ -57,7 +81,9 @@ struct Parts {
     passwords: PasswordHasher,
     keys: KeyRing,
     verified: Verified,
-    sessions: Sessions,
+    sessions: Lookups<(SessionId, UserId)>,
+    api_keys: ApiKeys,
+    account_tokens_key: DerivedKey,
 }
 
 impl Auth {
@@ -68,7 +94,9 @@ impl Auth {
             passwords: PasswordHasher::for_this_machine(),
             keys: KeyRing::new(settings.key_encryption_key),
             verified: Verified::new(),
-            sessions: Sessions::new(),
+            sessions: Lookups::new(),
+            api_keys: ApiKeys::new(settings.api_keys_key),
+            account_tokens_key: settings.account_tokens_key,
         }))
     }
 
@@ -88,7 +116,20 @@ impl Auth {
         &self.0.keys
     }
 
-    fn sessions(&self) -> &Sessions {
+    pub(super) fn api_keys(&self) -> &ApiKeys {
+        &self.0.api_keys
+    }
+
+    /// The token that goes to this user with the mail of this message.
+    pub(super) fn account_token(
+        &self,
+        purpose: TokenPurpose,
+        mailed: (MessageId, UserId),
+    ) -> AccountToken {
+        AccountToken::of(&self.0.account_tokens_key, purpose, mailed)
+    }
+
+    fn sessions(&self) -> &Lookups<(SessionId, UserId)> {
         &self.0.sessions
     }
 

@@ -12,7 +12,7 @@ use super::keys::{self, SigningKey};
 use super::refresh_token::RefreshToken;
 use super::verified::Signed;
 use super::{ACCESS_TOKEN_LIVES, Auth};
-use crate::domain::access::{Principal, ScopeSet};
+use crate::domain::access::{Credential, Principal, ScopeSet};
 use crate::domain::ids::{Id, SessionId, UserId};
 use crate::service::Services;
 
@@ -139,14 +139,14 @@ pub async fn identify(services: &Services, token: &str) -> Result<Bearer, TokenE
 #[tracing::instrument(name = "service.auth.admit", level = "debug", skip_all)]
 pub async fn admit(services: &Services, bearer: &Bearer) -> Result<Principal, TokenError> {
     let Bearer { user_id, session_id, access_epoch, scopes } = *bearer;
-    let found = services.auth.sessions().find(&services.pool, session_id, user_id).await?;
+    let found = services.auth.sessions().find(&services.pool, (session_id, user_id)).await?;
     let access = found.ok_or(TokenError::Revoked)?;
     if !access.is_live(services.ambient.now()) || access.access_epoch != access_epoch {
         return Err(TokenError::Revoked);
     }
     Ok(Principal {
         user_id,
-        session_id,
+        credential: Credential::Session(session_id),
         role: access.role,
         scopes: scopes.intersection(access.role.scopes()),
     })

@@ -3,6 +3,8 @@
 //!
 //! | id ends in | what it is | so that this succeeds |
 //! | --- | --- | --- |
+//! | `7001` | an API key | reading, rotating and promoting it |
+//! | `7002` | another one | removing it |
 //! | `a002`, `b002` | an order that is paid, and its payment | reading them, giving money back |
 //! | `a003` | an order that waits, with a year to be paid | cancelling it |
 //! | `a004`, `b001` | an order that is paid, and its payment | fulfilling it |
@@ -27,7 +29,7 @@ use super::past::{Answer, Charge, GivenBack, Past};
 use super::people::demo_customer;
 use super::story::{Shop, place, receive, whole};
 use crate::domain::ids::{
-    DeliveryId, EventId, JobId, OrderId, PaymentId, RefundId, WebhookEndpointId,
+    ApiKeyId, DeliveryId, EventId, JobId, OrderId, PaymentId, RefundId, WebhookEndpointId,
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::order::{Order, Quantity};
@@ -79,6 +81,13 @@ pub(super) fn report(ending: u16) -> JobId {
 
 pub(super) fn import() -> JobId {
     JobId::from(id(0xd003))
+}
+
+/// What their owner calls them.
+pub(super) const KEYS: [(u16, &str); 2] = [(0x7001, "Bookkeeping"), (0x7002, "Old warehouse")];
+
+pub(super) fn key(ending: u16) -> ApiKeyId {
+    ApiKeyId::from(id(ending))
 }
 
 /// One for each use.

@@ -18,6 +18,7 @@ mod catalogue;
 mod dice;
 mod error;
 mod examples;
+mod keys;
 mod past;
 mod people;
 mod story;
@@ -155,6 +156,7 @@ async fn open_shop(demo: &Demo, shop: &Shop, seen: DemoProgress) -> Result<(), D
             write::shop(conn, &services.ambient, shop, people).await?;
             write::past(conn, &services.ambient, past).await?;
             write::jobs(conn, &services.ambient, shop).await?;
+            keys::insert(conn, services, shop.told_at).await?;
             let opened_at = Some(services.ambient.now());
             Ok(rows::update_progress(conn, DemoProgress { opened_at, ..progress }).await?)
         }

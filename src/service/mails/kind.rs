@@ -4,20 +4,25 @@ use std::fmt;
 
 use askama::Template;
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::SendMailError;
+use super::{SendMailError, Wish};
 use crate::config::BaseUrl;
+use crate::domain::account_token::TokenPurpose;
 use crate::domain::event::Event;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{MessageId, UserId};
 use crate::domain::user::User;
+use crate::service::auth::Auth;
+use crate::service::auth::account_token::AccountToken;
 
-/// A mail that is sent for each event of one topic.
+/// A mail that is sent for each message of one topic.
 pub struct MailKind {
     /// Names its consumer with queue and inbox rows, and its deliveries; it never changes.
     pub name: &'static str,
-    /// The event it tells of: `order.paid` …
+    /// The event it tells of, `order.paid` …, or the errand that asks for it.
     pub topic: &'static str,
     pub(super) draft: DraftMail,
 }
@@ -25,9 +30,34 @@ pub struct MailKind {
 /// Reads the facts, in the transaction that claims the mail; `None` where there is nothing to tell any more by now.
 pub(super) type DraftMail = for<'a> fn(
     &'a mut PgConnection,
-    &'a Event,
-    OffsetDateTime,
+    Told<'a>,
 ) -> BoxFuture<'a, Result<Option<Draft>, SendMailError>>;
+
+/// What a mail is to tell of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub message: MessageId,
+    pub payload: &'a Value,
+    pub now: OffsetDateTime,
+    auth: &'a Auth,
+}
+
+impl<'a> Told<'a> {
+    pub fn new(wish: Wish<'a>, auth: &'a Auth, now: OffsetDateTime) -> Self {
+        Self { message: wish.message, payload: wish.payload, now, auth }
+    }
+
+    /// # Errors
+    /// [`SendMailError::Unreadable`]: one that this program doesn't know is for an operator, not for another try.
+    pub fn event(&self) -> Result<Event, SendMailError> {
+        Ok(Event::deserialize(self.payload)?)
+    }
+
+    /// The token that goes to this user with each copy of this mail.
+    pub fn token(&self, purpose: TokenPurpose, user: UserId) -> AccountToken {
+        self.auth.account_token(purpose, (self.message, user))
+    }
+}
 
 impl fmt::Debug for MailKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

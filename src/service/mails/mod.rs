@@ -11,12 +11,15 @@
 //! A kind is a file here, with its two templates beside it, and a line in [`KINDS`]; its consumer and its queue follow
 //! from that line.
 
+mod email_verification;
 mod kind;
 mod order_confirmation;
+mod password_reset;
 mod payment_receipt;
 mod refund_notice;
 mod report_ready;
 mod send;
+mod token;
 mod webhook_endpoint_disabled;
 mod welcome;
 
@@ -35,13 +38,15 @@ pub use kind::MailKind;
 pub use send::{Wish, send};
 
 /// Every mail there is.
-pub static KINDS: [&MailKind; 6] = [
+pub static KINDS: [&MailKind; 8] = [
     &welcome::KIND,
     &order_confirmation::KIND,
     &payment_receipt::KIND,
     &refund_notice::KIND,
     &report_ready::KIND,
     &webhook_endpoint_disabled::KIND,
+    &password_reset::KIND,
+    &email_verification::KIND,
 ];
 
 /// What the use cases about mails are given.
@@ -77,6 +82,9 @@ pub enum SendMailError {
     /// The message is not one that this kind tells of.
     #[error("it tells of no {expected}")]
     OtherEvent { expected: &'static str },
+    /// It is none that this program can read.
+    #[error(transparent)]
+    Unreadable(#[from] serde_json::Error),
     /// What the message names isn't in the database, though nothing ever removes it from there.
     #[error("there is no {what} {id}")]
     SubjectGone { what: &'static str, id: Uuid },
@@ -95,6 +103,7 @@ impl super::transact::AsStoreError for SendMailError {
             Self::BeingSent { .. }
             | Self::ServerAway { .. }
             | Self::OtherEvent { .. }
+            | Self::Unreadable(_)
             | Self::SubjectGone { .. }
             | Self::Template(_)
             | Self::Mail(_) => None,

@@ -18,7 +18,7 @@ use crate::store;
 pub(super) static KIND: MailKind = MailKind {
     name: "order_confirmation",
     topic: "order.paid",
-    draft: |conn, event, _now| draft(conn, event).boxed(),
+    draft: |conn, told| async move { draft(conn, &told.event()?).await }.boxed(),
 };
 
 async fn draft(conn: &mut PgConnection, event: &Event) -> Result<Option<Draft>, SendMailError> {

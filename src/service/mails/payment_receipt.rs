@@ -19,7 +19,7 @@ use crate::store;
 pub(super) static KIND: MailKind = MailKind {
     name: "payment_receipt",
     topic: "payment.succeeded",
-    draft: |conn, event, _now| draft(conn, event).boxed(),
+    draft: |conn, told| async move { draft(conn, &told.event()?).await }.boxed(),
 };
 
 async fn draft(conn: &mut PgConnection, event: &Event) -> Result<Option<Draft>, SendMailError> {

@@ -22,7 +22,7 @@ use crate::store::jobs::Sight;
 pub(super) static KIND: MailKind = MailKind {
     name: "report_ready",
     topic: "report.completed",
-    draft: |conn, event, now| draft(conn, event, now).boxed(),
+    draft: |conn, told| async move { draft(conn, &told.event()?, told.now).await }.boxed(),
 };
 
 /// Whoever asked for a report may have removed it before this mail is due, or its time is over: then there is nothing

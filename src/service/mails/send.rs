@@ -1,12 +1,12 @@
 //! Sends one mail: claims its delivery, speaks to the mailer outside any transaction, marks it; knows no kind's words.
 
 use scoped_futures::ScopedFutureExt;
+use serde_json::Value;
 use time::Duration;
 
-use super::kind::{Draft, MailKind, Words};
+use super::kind::{Draft, MailKind, Told, Words};
 use super::{MailOutcome, Mails, SendMailError};
 use crate::clients::mailer::Mail;
-use crate::domain::event::Event;
 use crate::domain::ids::{LeaseToken, MessageId};
 use crate::domain::user::{User, UserStatus};
 use crate::service::transact::transact;
@@ -22,8 +22,8 @@ const LEASE: Duration = Duration::seconds(45);
 pub struct Wish<'a> {
     pub kind: &'static MailKind,
     pub message: MessageId,
-    /// The event in that message.
-    pub event: &'a Event,
+    /// What that message says.
+    pub payload: &'a Value,
 }
 
 impl Wish<'_> {
@@ -32,7 +32,7 @@ impl Wish<'_> {
     }
 }
 
-/// Tells a customer of an event; once per message.
+/// Tells a customer of something; once per message.
 ///
 /// # Errors
 /// [`SendMailError`]; the mail is not known to be out.
@@ -77,7 +77,8 @@ async fn claim(
     transact(&services.pool, |conn| {
         async move {
             let now = services.ambient.now();
-            let Some(draft) = (wish.kind.draft)(conn, wish.event, now).await? else {
+            let Some(draft) = (wish.kind.draft)(conn, Told::new(wish, &services.auth, now)).await?
+            else {
                 store::inbox::insert(conn, key.kind, key.message, now).await?;
                 return Ok(Err(MailOutcome::NothingToTell));
             };

@@ -17,7 +17,7 @@ use crate::store;
 pub(super) static KIND: MailKind = MailKind {
     name: "webhook_endpoint_disabled",
     topic: "webhook_endpoint.disabled",
-    draft: |conn, event, _now| draft(conn, event).boxed(),
+    draft: |conn, told| async move { draft(conn, &told.event()?).await }.boxed(),
 };
 
 /// The owner may have removed or enabled it again before this mail is due, or disabled it themselves: then there is nothing

@@ -9,7 +9,7 @@ use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::users::Erasure;
-use crate::store::{job_files, sessions, users, webhook_endpoints};
+use crate::store::{api_keys, job_files, sessions, users, webhook_endpoints};
 
 /// Erases an account; its address may be registered again.
 ///
@@ -35,6 +35,7 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             let email = format!("{id}@erased.invalid");
             let rest = Erasure { email: &email, name: "Erased user", password_hash: "!" };
             sessions::update_all_revoked(conn, id, now).await?;
+            api_keys::delete_all_of(conn, id).await?;
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;
             // An address of somebody's own tells of them, and nobody is left to hear.

@@ -81,6 +81,8 @@ mod tests {
             "refund_notice",
             "report_ready",
             "webhook_endpoint_disabled",
+            "password_reset",
+            "email_verification",
             "long_jobs",
             "events",
         ];

@@ -4,7 +4,7 @@ use std::slice;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::{Consume, event};
+use super::Consume;
 use crate::domain::message::Message;
 use crate::service::mails::{MailKind, Mails, Wish, send};
 use crate::worker::delivery::Failure;
@@ -21,8 +21,7 @@ impl SendMail {
     }
 
     async fn tell(&self, message: &Message) -> Result<(), Failure> {
-        let event = event(message)?;
-        let wish = Wish { kind: self.kind, message: message.id, event: &event };
+        let wish = Wish { kind: self.kind, message: message.id, payload: &message.payload };
         let outcome = send(&self.mails, wish).await?;
         tracing::debug!(?outcome, "told by mail");
         Ok(())

@@ -91,6 +91,11 @@ pub const JOBS: &[Job] = &[
     },
     Job { name: "purge_keys", every: SELDOM, run: |parts| purge::idempotency_keys(parts).boxed() },
     Job { name: "purge_sessions", every: SELDOM, run: |parts| purge::sessions(parts).boxed() },
+    Job {
+        name: "purge_account_tokens",
+        every: SELDOM,
+        run: |parts| purge::account_tokens(parts).boxed(),
+    },
     Job { name: "purge_sent", every: SELDOM, run: |parts| purge::sent_messages(parts).boxed() },
     Job {
         name: "purge_handled",

@@ -42,6 +42,22 @@ impl Operation {
         Some(held.map(|scope| scope.as_str().unwrap().to_owned()).collect())
     }
 
+    pub fn is_one_of(&self, ids: &[&str]) -> bool {
+        ids.iter().any(|id| self.described["operationId"] == *id)
+    }
+
+    /// Whether it declares this problem.
+    pub fn declares(&self, status: &str, code: &str) -> bool {
+        let content = &self.described["responses"][status]["content"]["application/problem+json"];
+        content["examples"][code].is_object()
+    }
+
+    /// Whether it says that an API key will do.
+    pub fn takes_keys(&self) -> bool {
+        let mut choices = self.described["security"].as_array().into_iter().flatten();
+        choices.any(|choice| choice["apiKey"].is_array())
+    }
+
     fn parameters(&self, place: &'static str) -> impl Iterator<Item = &Value> {
         let all = self.described["parameters"].as_array().into_iter().flatten();
         all.filter(move |parameter| parameter["in"] == place)

@@ -134,7 +134,7 @@ async fn every_response_has_the_security_headers_and_private_ones_are_not_stored
 }
 
 #[tokio::test]
-async fn a_stranger_origin_is_told_nothing_and_a_known_one_may_read_errors_too() {
+async fn a11_a_stranger_origin_is_told_nothing_and_a_known_one_may_read_errors_too() {
     let origins = vec![HeaderValue::from_static("https://shop.example")];
     let router = edge_with(EdgeSettings { cors_origins: origins, ..EdgeSettings::default() });
     let ask = async |method: Method, origin: &str| {

@@ -1,6 +1,7 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
 mod access;
+pub mod api_keys;
 mod auth;
 mod bodies;
 mod categories;
@@ -20,6 +21,7 @@ pub mod pools;
 pub mod products;
 mod rate_limits;
 pub mod reports;
+mod scopes;
 pub mod shop;
 mod strain;
 pub mod support;

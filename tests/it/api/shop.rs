@@ -88,7 +88,12 @@ impl Shop {
 
     /// The same person with a token that may do nothing.
     pub async fn without_scopes(&self, actor: &Actor) -> Actor {
-        let narrow = sqlx::query("UPDATE sessions SET scope = '' WHERE user_id = $1");
+        self.with_scope(actor, "").await
+    }
+
+    /// The same person with a token that holds this scope alone.
+    pub async fn with_scope(&self, actor: &Actor, scope: &str) -> Actor {
+        let narrow = sqlx::query("UPDATE sessions SET scope = $1 WHERE user_id = $2").bind(scope);
         narrow.bind(actor.id.as_uuid()).execute(&*self.test.services.pool).await.unwrap();
         let request = json!({ "refreshToken": actor.refresh_token });
         let answered = call(&self.router, "/v1/auth/refresh", &request).await;
@@ -119,6 +124,11 @@ impl Actor {
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         let (token, refresh_token) = (text("accessToken"), text("refreshToken"));
         Self { id, token, refresh_token, router: router.clone() }
+    }
+
+    /// A program of the same person's, which shows this in place of a token.
+    pub fn with_key(&self, secret: &str) -> Self {
+        Self { token: secret.to_owned(), ..self.clone() }
     }
 
     /// The same person, speaking to another instance.

@@ -5,5 +5,6 @@ pub mod deployment;
 mod limits;
 mod metrics;
 mod reports;
+mod secrets;
 mod start;
 mod till_up;

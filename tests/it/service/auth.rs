@@ -80,6 +80,20 @@ async fn resigned(services: &Services, typ: &str, claims: &Value) -> String {
     encode(&header, claims, &key.encoding).unwrap()
 }
 
+/// The same names, on what another key signs.
+fn of_another_key(header: &Value) -> Header {
+    let mut other = Header::new(Algorithm::EdDSA);
+    other.typ = Some("at+jwt".to_owned());
+    other.kid = Some(header["kid"].as_str().unwrap().to_owned());
+    other
+}
+
+/// Ed25519 in PKCS#8 (RFC 8410), of a seed that anybody may choose.
+fn another_key() -> EncodingKey {
+    let front = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    EncodingKey::from_ed_der(&[front.as_slice(), &[9; 32]].concat())
+}
+
 fn with(claims: &Value, name: &str, value: Value) -> Value {
     let mut changed = claims.clone();
     changed[name] = value;
@@ -98,7 +112,7 @@ async fn a_token_speaks_for_who_signed_in_with_the_scopes_of_the_role() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_address_fail_alike() {
+async fn a7_a_wrong_password_and_an_unknown_address_fail_alike() {
     let (test, _) = ada().await;
     for (email, password) in [
         ("ada@example.com", "not the password"),
@@ -112,7 +126,7 @@ async fn a_wrong_password_and_an_unknown_address_fail_alike() {
 }
 
 #[tokio::test]
-async fn forged_tokens_are_refused() {
+async fn a1_forged_tokens_are_refused() {
     let (test, pair) = ada().await;
     let token = pair.access_token.expose_secret();
     let (header, claims) = (part(token, 0), part(token, 1));
@@ -134,6 +148,10 @@ async fn forged_tokens_are_refused() {
         reassembled(&with(&header, "kid", json!("' OR 1=1 --")), &claims, signature),
         reassembled(&with(&header, "jku", json!("https://evil.test/jwks")), &claims, signature),
         encode(&by_public_key, &claims, &EncodingKey::from_secret(&public)).unwrap(),
+        // A key of one's own, by our key's name, or bringing itself along.
+        encode(&of_another_key(&header), &claims, &another_key()).unwrap(),
+        reassembled(&with(&header, "jwk", json!(jwks.keys[0])), &claims, signature),
+        reassembled(&with(&header, "x5u", json!("https://evil.test/x5")), &claims, signature),
         pair.refresh_token.expose_secret().to_owned(),
         format!("{token}{}", "A".repeat(5000)),
         String::new(),
@@ -146,7 +164,7 @@ async fn forged_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn our_own_signature_does_not_make_up_for_wrong_claims() {
+async fn a2_our_own_signature_does_not_make_up_for_wrong_claims() {
     let (test, pair) = ada().await;
     let claims = part(pair.access_token.expose_secret(), 1);
     let now = test.services.ambient.now().unix_timestamp();
@@ -170,7 +188,7 @@ async fn our_own_signature_does_not_make_up_for_wrong_claims() {
 }
 
 #[tokio::test]
-async fn a_token_expires_by_the_injected_clock() {
+async fn a2_a_token_expires_by_the_injected_clock() {
     let (test, pair) = ada().await;
     test.clock.advance(pair.expires_in);
     principal(&test.services, &pair).await.unwrap();
@@ -180,7 +198,7 @@ async fn a_token_expires_by_the_injected_clock() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_used_twice_ends_the_whole_session() {
+async fn a4_a_refresh_token_used_twice_ends_the_whole_session() {
     let (test, first) = ada().await;
     let second = refresh(&test.services, &refresh_token(&first)).await.unwrap();
     principal(&test.services, &second).await.unwrap();
@@ -195,7 +213,7 @@ async fn a_refresh_token_used_twice_ends_the_whole_session() {
 }
 
 #[tokio::test]
-async fn of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served() {
+async fn a4_of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served() {
     let (test, pair) = ada().await;
     let token = refresh_token(&pair);
     let (one, other) =
@@ -205,7 +223,7 @@ async fn of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served() {
 }
 
 #[tokio::test]
-async fn signing_out_refuses_both_tokens_at_once() {
+async fn a3_signing_out_refuses_both_tokens_at_once() {
     let (test, pair) = ada().await;
     let other = sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
     revoke(&test.services, &refresh_token(&pair)).await.unwrap();
@@ -215,7 +233,7 @@ async fn signing_out_refuses_both_tokens_at_once() {
 }
 
 #[tokio::test]
-async fn a_new_password_refuses_all_older_tokens() {
+async fn a3_a_new_password_refuses_all_older_tokens() {
     let (test, pair) = ada().await;
     let caller = principal(&test.services, &pair).await.unwrap();
     let change = password_change(PASSWORD, "a better one 4711");
@@ -227,7 +245,7 @@ async fn a_new_password_refuses_all_older_tokens() {
 }
 
 #[tokio::test]
-async fn demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_role() {
+async fn a3_demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_role() {
     let test = services().await;
     let root = registered(&test, "root@example.com", Role::Admin).await;
     let _other = registered(&test, "other@example.com", Role::Admin).await;
@@ -271,6 +289,20 @@ async fn rotating_the_key_interrupts_nobody() {
     test.clock.advance(Duration::minutes(21));
     let left = keys::published(&test.services).await.unwrap().keys;
     assert_eq!(left.iter().map(|key| &key.kid).collect::<Vec<_>>(), [&new]);
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_made_is_known_before_it_signs() {
+    let (test, _) = ada().await;
+    let twin = Services { auth: services::auth(), ..test.services.clone() };
+    keys::published(&twin).await.unwrap();
+    let new = keys::rotate(&test.services).await.unwrap().kid;
+    test.clock.advance(LEAD);
+    for (signer, judge) in [(&test.services, &twin), (&twin, &test.services)] {
+        let pair = sign_in_as(signer, "ada@example.com", PASSWORD).await.unwrap();
+        assert_eq!(part(pair.access_token.expose_secret(), 0)["kid"], new);
+        principal(judge, &pair).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! People, goods and requests that a test needs but doesn't speak of; made by the use cases wherever there is one.
 
-use till::domain::access::{Principal, Role};
+use till::domain::access::{Credential, Principal, Role};
 use till::domain::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
 use till::domain::ids::{Id, ProductId, UserId};
 use till::domain::metadata::Metadata;
@@ -35,7 +35,8 @@ pub async fn customer(test: &TestServices) -> UserId {
 pub fn granted<P: Permission>(role: Role) -> Granted<P> {
     let id = Uuid::nil();
     let scopes = role.scopes();
-    let principal = Principal { user_id: id.into(), session_id: id.into(), role, scopes };
+    let credential = Credential::Session(id.into());
+    let principal = Principal { user_id: id.into(), credential, role, scopes };
     principal.granted().unwrap()
 }
 

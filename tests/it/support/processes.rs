@@ -21,7 +21,7 @@ use crate::sandbox::support::{Folder, Sandbox};
 
 /// 32 bytes that are nobody's.
 pub const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// What all processes of a test share.
 pub struct Deployment {

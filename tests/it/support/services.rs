@@ -16,7 +16,9 @@ use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
 use till::resilience::cache::tier::CacheTier;
 use till::resilience::rate_limit::RateLimiter;
-use till::service::auth::{Auth, AuthSettings, SIGNING_KEYS_LABEL};
+use till::service::auth::{
+    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, SIGNING_KEYS_LABEL,
+};
 use till::service::jobs::{Jobs, Pace};
 use till::service::orders::Gatherer;
 use till::service::payments::Payments;
@@ -84,6 +86,8 @@ pub fn auth() -> Auth {
         issuer: "https://till.test".to_owned(),
         audience: "https://till.test".to_owned(),
         key_encryption_key: RootKey::new([7; 32]).derive(SIGNING_KEYS_LABEL),
+        api_keys_key: RootKey::new([7; 32]).derive(API_KEYS_LABEL),
+        account_tokens_key: RootKey::new([7; 32]).derive(ACCOUNT_TOKENS_LABEL),
     })
 }
 

@@ -110,7 +110,7 @@ async fn a_redirect_is_not_followed_and_counts_as_not_taken() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_to_a_private_address_by_now_is_not_connected_to() {
+async fn a12_a_name_that_leads_to_a_private_address_by_now_is_not_connected_to() {
     let stand = Stand::open().await;
     let ada = stand.customer("ada").await;
     let port = stand.receiver.address.port();

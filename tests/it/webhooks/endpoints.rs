@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Stand, now, path_of, register};
 
 #[tokio::test]
-async fn an_address_that_leads_into_a_private_network_is_refused_at_registration() {
+async fn a12_an_address_that_leads_into_a_private_network_is_refused_at_registration() {
     let stand = Stand::open().await;
     let ada = stand.customer("ada").await;
     let endpoint = stand.endpoint(&ada).await;

@@ -71,7 +71,7 @@ problems!(RateLimitProblems: TokenInvalid, TokenExpired);
 
 /// List one's rate limits
 ///
-/// With a token those of its user, without one those of the address. The request counts like any other.
+/// With a token those of its user, with an API key those of the key, without either those of the address. The request counts like any other.
 #[utoipa::path(
     get, path = "/v1/rate-limits", tag = "rate-limits", security((), ("bearer" = [])),
     responses(

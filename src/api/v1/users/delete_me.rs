@@ -9,18 +9,18 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::service::users::erase::erase;
 
-problems!(DeleteMeProblems: Forbidden);
+problems!(DeleteMeProblems: Forbidden, SessionRequired);
 
 /// Erase one's own account
 ///
-/// Personal data goes and every session ends; orders and payments stay, without a name. The last administrator stays.
+/// Personal data goes, every session ends and every API key; orders and payments stay, without a name. The last administrator stays.
 #[utoipa::path(
     delete, path = "/v1/users/me", tag = "users", security(("bearer" = ["profile:write"])),
     responses((status = 204, description = "The account is erased."), DeleteMeProblems),
 )]
 pub async fn delete_me(
     State(state): State<ApiState>,
-    caller: Caller<may::WriteProfile>,
+    caller: Caller<may::EraseAccount>,
 ) -> Result<StatusCode, Problem> {
     erase(&state.services, caller.principal.user_id).await?;
     Ok(StatusCode::NO_CONTENT)

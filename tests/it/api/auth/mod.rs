@@ -2,4 +2,5 @@
 
 mod refresh;
 mod revoke;
+mod revoke_all;
 mod token;

@@ -15,6 +15,9 @@ fn rates() -> RateLimits {
         admin: None,
         login: rate("sliding_window:5/60s"),
         reports: rate("leaky_bucket:20/10s"),
+        api_key_standard: rate("token_bucket:30/60s"),
+        api_key_premium: rate("token_bucket:90/60s"),
+        api_key_daily: rate("fixed_window:500/1d"),
     }
 }
 

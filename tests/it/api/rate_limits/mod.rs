@@ -1,6 +1,7 @@
 //! What callers see of their limits: who is counted for what, what every answer tells, and that it is true.
 
 mod counted;
+mod keys;
 mod list;
 mod sign_in;
 mod told;

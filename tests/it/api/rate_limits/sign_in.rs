@@ -157,3 +157,29 @@ async fn signing_up_and_renewing_count_for_the_address_too() {
         post(&router, "192.0.2.1", path, &json!({})).await.problem(429, "rate_limited");
     }
 }
+
+#[tokio::test]
+async fn a8_resets_are_limited_by_address_and_by_account_and_keep_nobody_from_signing_in() {
+    let (_test, router) = limited(strict()).await;
+    register(&router, "192.0.2.200", "ada").await;
+    let forget = async |address: String, name: &str| {
+        let who = json!({ "email": format!("{name}@example.com") });
+        post(&router, &address, "/v1/auth/password-reset", &who).await
+    };
+    for name in ["ada", "Ada", "bob"] {
+        assert_eq!(forget("192.0.2.1".to_owned(), name).await.status, 202);
+    }
+    forget("192.0.2.1".to_owned(), "eve").await.problem(429, "rate_limited");
+    assert_eq!(forget("192.0.2.2".to_owned(), "ada").await.status, 202);
+    // One that nobody has is limited just the same.
+    for name in ["ada", "bob"] {
+        for n in 0..3 {
+            let answered = forget(format!("192.0.2.{}", 10 + n), name).await;
+            assert!(matches!(answered.status.as_u16(), 202 | 429), "{}", answered.text);
+        }
+        let refused = forget("192.0.2.100".to_owned(), name).await;
+        refused.problem(429, "rate_limited");
+        assert!(refused.header("ratelimit-policy").contains("login-account"));
+    }
+    assert_eq!(sign_in(&router, "192.0.2.101", "ada", PASSWORD).await.status, 200);
+}

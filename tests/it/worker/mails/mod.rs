@@ -2,6 +2,7 @@
 
 mod headers;
 mod once;
+mod tokens;
 mod unsent;
 mod words;
 
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use till::worker::{Worker, WorkerParts};
 
 use crate::api::reports;
-use crate::api::shop::{Actor, Shop, all_of};
+use crate::api::shop::{Actor, Shop, all_of, call};
+use crate::api::support::Answered;
 use crate::support::smtp::{Arrived, Letter, SmtpSink};
 use crate::support::worker::{parts_with, run_worker_until_idle};
 
@@ -69,7 +71,7 @@ impl Mailed {
     }
 
     /// All that a customer is written of: an order is placed and paid, a part goes back, a report is made, a webhook
-    /// endpoint is lost. Nothing is sent before the worker works.
+    /// endpoint is lost, a password forgotten. Nothing is sent before the worker works.
     async fn everything(&self, ada: &Actor) -> Everything {
         let order = ada.order(&self.shop.product("MUG", 5).await, 2).await;
         let payment = pay(ada, &all_of(&order, "pm_ok")).await;
@@ -77,7 +79,23 @@ impl Mailed {
         let refund = self.refund(&payment, &part).await;
         let (endpoint, report) =
             (self.lost_endpoint(ada).await, reports::ask(ada, "orders", "csv").await);
+        self.forget_password("ada").await;
+        self.ask_for_verification(ada).await;
         Everything { order, payment, refund, report, endpoint }
+    }
+
+    /// Somebody asks for another password.
+    async fn forget_password(&self, name: &str) -> Answered {
+        let who = json!({ "email": format!("{name}@example.com") });
+        let asked = call(&self.shop.router, "/v1/auth/password-reset", &who).await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        asked
+    }
+
+    /// Somebody asks for the token of the welcome mail once more.
+    async fn ask_for_verification(&self, ada: &Actor) {
+        let asked = ada.post_with("/v1/auth/verify-email/resend", &[], "").await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
     }
 
     /// A webhook endpoint that wanted no more; its id.

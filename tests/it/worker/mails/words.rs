@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::tokens::token_in;
 use super::{Everything, mailed, pay, text};
 use crate::api::shop::all_of;
 
@@ -12,16 +13,57 @@ async fn a_new_customer_is_welcomed() {
     scene.work().await;
     let letter = scene.mail("welcome_mail");
     assert_eq!((letter.to.as_str(), letter.subject.as_str()), ("ada", "Welcome to Till, ada"));
+    let token = token_in(&letter, "tillev_");
     let words = "Hello ada,\n\n\
         your account at Till is ready. You sign in at\n\n  \
         https://till.test\n\n\
         with the address ada@example.com and the password that you chose.\n\n\
+        To show that this address is yours, send this token to https://till.test/v1/auth/verify-email \
+        within seven days:\n\n  TOKEN\n\n\
         How to place your first order stands in the guide: https://till.test/docs\n\n\
         You did not register? Then somebody mistyped an address, and you need do nothing.\n\n\
         Till";
-    assert_eq!(letter.text.trim_end(), words);
+    assert_eq!(letter.text.trim_end(), words.replace("TOKEN", &token));
     let link = "<a href=\"https://till.test\">https://till.test</a>";
     assert!(letter.html.contains(link), "{}", letter.html);
+    assert!(letter.html.contains(&format!("<code>{token}</code>")), "{}", letter.html);
+}
+
+#[tokio::test]
+async fn whoever_forgot_their_password_is_told_how_to_choose_another() {
+    let scene = mailed().await;
+    scene.shop.customer("ada").await;
+    scene.forget_password("ada").await;
+    scene.work().await;
+    let letter = scene.mail("password_reset");
+    assert_eq!(letter.subject, "Choose another password");
+    let token = token_in(&letter, "tillpr_");
+    let words = "Hello ada,\n\n\
+        somebody asked for another password for the account ada@example.com. If it was you, send this token \
+        with the password that\nyou choose to https://till.test/v1/auth/password-reset/confirm within the \
+        hour:\n\n  TOKEN\n\n\
+        It is good once. You are then signed out everywhere, and sign in with the new password.\n\n\
+        It was not you? Then you need do nothing: your password stays as it is, and nobody but you has this \
+        token. Keep it to\nyourself.\n\n\
+        Till";
+    assert_eq!(letter.text.trim_end(), words.replace("TOKEN", &token));
+    assert!(letter.html.contains(&format!("<code>{token}</code>")), "{}", letter.html);
+}
+
+#[tokio::test]
+async fn whoever_asks_again_is_told_how_to_verify_their_address() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.ask_for_verification(&ada).await;
+    scene.work().await;
+    let letter = scene.mail("email_verification");
+    assert_eq!(letter.subject, "Verify your e-mail address");
+    let words = "Hello ada,\n\n\
+        to show that ada@example.com is yours, send this token to \
+        https://till.test/v1/auth/verify-email within seven days:\n\n  TOKEN\n\n\
+        You did not ask for it? Then you need do nothing.\n\n\
+        Till";
+    assert_eq!(letter.text.trim_end(), words.replace("TOKEN", &token_in(&letter, "tillev_")));
 }
 
 #[tokio::test]

@@ -1,0 +1,32 @@
+//! Gives a key a new secret; the one before it stays good for a day, so that programs may change in peace.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::{ApiKeyError, KeyWithSecret, MadeSecret, OLD_SECRET_LIVES};
+use crate::domain::ids::ApiKeyId;
+use crate::domain::permission::{Granted, may};
+use crate::service::Services;
+use crate::service::transact::transact;
+use crate::store::StoreError;
+use crate::store::api_keys::{self, NewSecret};
+
+/// A secret that was old already is good for nothing from then on.
+///
+/// # Errors
+/// [`ApiKeyError::NotFound`], or the store's.
+#[tracing::instrument(name = "service.api_keys.rotate", skip_all)]
+pub async fn rotate(
+    services: &Services,
+    owner: Granted<may::ManageApiKeys>,
+    id: ApiKeyId,
+) -> Result<KeyWithSecret, ApiKeyError> {
+    let MadeSecret { shown, hash, hint } = MadeSecret::generate(services, id);
+    let old_until = services.ambient.now() + OLD_SECRET_LIVES;
+    let secret = &NewSecret { hash: &hash, hint: &hint, old_until };
+    let rotated = transact::<_, StoreError, _>(&services.pool, |conn| {
+        api_keys::update_secret(conn, (id, owner.holder()), secret).scope_boxed()
+    })
+    .await?;
+    let key = rotated.ok_or(ApiKeyError::NotFound)?;
+    Ok(KeyWithSecret { key, secret: shown })
+}

@@ -1,0 +1,40 @@
+//! Verifying an address: whoever sends the token of the welcome mail reads what is mailed there.
+
+use scoped_futures::ScopedFutureExt;
+
+use super::account_token::AccountToken;
+use super::error::SessionError;
+use crate::domain::account_token::TokenPurpose;
+use crate::domain::user::UserStatus;
+use crate::service::Services;
+use crate::service::transact::transact;
+use crate::store::{account_tokens, users};
+
+/// Succeeds again for a token that did it before: a link is clicked twice.
+///
+/// # Errors
+/// [`SessionError::InvalidAccountToken`], [`SessionError::ExpiredAccountToken`], or it could not be done.
+#[tracing::instrument(name = "service.auth.verify_email", skip_all)]
+pub async fn verify_email(services: &Services, token: &AccountToken) -> Result<(), SessionError> {
+    let hash = token.hash();
+    transact(&services.pool, |conn| {
+        async move {
+            let now = services.ambient.now();
+            let known = account_tokens::find(conn, &hash, TokenPurpose::VerifyEmail).await?;
+            let known = known.ok_or(SessionError::InvalidAccountToken)?;
+            if known.expires_at <= now {
+                return Err(SessionError::ExpiredAccountToken);
+            }
+            users::find_for_update(conn, known.user_id)
+                .await?
+                .filter(|user| user.status == UserStatus::Active)
+                .ok_or(SessionError::InvalidAccountToken)?;
+            if account_tokens::update_used(conn, &hash, now).await? {
+                users::update_email_verified(conn, known.user_id, now).await?;
+            }
+            Ok(())
+        }
+        .scope_boxed()
+    })
+    .await
+}
