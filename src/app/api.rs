@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use super::ops::Extras;
 use super::serve::Served;
 use super::{
-    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services, webhooks,
+    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services, versions,
+    webhooks,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -72,6 +73,7 @@ fn serve_both(
     let jobs = jobs::open(config, &services, gateway)?;
     let webhooks = webhooks::open(config, &services, None)?;
     let limits = limits::open(config, redis.as_ref(), &ambient);
+    let versions = versions::open(config, &services, shutdown);
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),
@@ -79,6 +81,7 @@ fn serve_both(
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
+        versions,
         cursors,
     };
     let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);

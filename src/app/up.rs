@@ -13,7 +13,7 @@ use super::ops::{self, Extras};
 use super::serve::Served;
 use super::{
     AppError, console, database, gateway, jobs, limits, payments, redis, seed, serve, services,
-    webhooks, worker, worker_switch,
+    versions, webhooks, worker, worker_switch,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -230,6 +230,7 @@ fn start_parts(
     let reached = (BaseUrl::of(shop), gateway_url);
     let panel = console::panel(config, &services, reached, &switch, shutdown)?;
     let limits = limits::open(config, redis.as_ref(), &ambient);
+    let versions = versions::open(config, &services, shutdown);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
@@ -238,6 +239,7 @@ fn start_parts(
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
+        versions,
         cursors,
     };
     let probes = crate::ops::probe_routes(health.clone());

@@ -38,6 +38,7 @@ mod stage;
 mod tests;
 mod traces;
 mod value;
+mod versions;
 mod webhooks;
 
 pub use admin::FirstAdministrator;
@@ -68,6 +69,7 @@ pub use source::{Environment, flags};
 pub use stage::Stage;
 pub use traces::{Callers, Sampling, Traces};
 pub use value::BaseUrl;
+pub use versions::AfterSunset;
 pub use webhooks::Webhooks;
 
 use reader::{Noted, Reader};
@@ -82,6 +84,7 @@ pub const SETTINGS: &[&Setting] = &[
     &http::CORS_ORIGINS,
     &http::HSTS,
     &http::TRUSTED_PROXIES,
+    &versions::RETIRE_AFTER_SUNSET,
     &connections::MAX_CONNECTIONS,
     &connections::HEADER_DEADLINE,
     &load_shed::LOAD_SHED,
@@ -213,6 +216,8 @@ pub struct Config {
     pub stage: Stage,
     /// The public listener and what it lets through.
     pub http: Http,
+    /// How operations past their sunset are treated.
+    pub after_sunset: AfterSunset,
     /// The connections of each listener.
     pub connections: Connections,
     /// Which requests are refused under strain; `None` refuses none.
@@ -281,6 +286,7 @@ impl Config {
         // With a wrong stage the stricter rules still find what they find.
         let assumed = stage.as_ref().copied().unwrap_or(Stage::Production);
         let http = http::read(reader);
+        let after_sunset = versions::read(reader);
         let connections = connections::read(reader);
         let load_shed = load_shed::read(reader);
         let ops = ops::read(reader);
@@ -305,6 +311,7 @@ impl Config {
         Ok(Self {
             stage: stage?,
             http: http?,
+            after_sunset: after_sunset?,
             connections: connections?,
             load_shed: load_shed?,
             ops: ops?,

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
+pub mod deprecated_calls;
 pub mod events;
 pub mod health;
 pub mod housekeeping;

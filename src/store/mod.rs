@@ -9,6 +9,7 @@
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
+pub mod deprecated_calls;
 pub mod error;
 pub mod events;
 pub mod health;

@@ -38,7 +38,7 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 3] = ["/v1/auth/token", "/v1/auth/refresh", "/v1/users"];
+const LOGIN: [&str; 4] = ["/v1/auth/token", "/v1/auth/refresh", "/v1/users", "/v2/users"];
 const REPORTS: &str = "/v1/reports/generate";
 
 /// The limits of this deployment.

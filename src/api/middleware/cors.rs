@@ -13,6 +13,7 @@ use super::request_id::X_REQUEST_ID;
 use crate::api::limits::told::{
     RATELIMIT, RATELIMIT_POLICY, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
 };
+use crate::api::versions::told::{DEPRECATION, SUNSET};
 
 /// How long a browser may remember the answer to its preflight request.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -48,6 +49,8 @@ pub(super) fn layer(origins: Vec<HeaderValue>) -> Option<CorsLayer> {
             X_RATELIMIT_LIMIT,
             X_RATELIMIT_REMAINING,
             X_RATELIMIT_RESET,
+            DEPRECATION,
+            SUNSET,
         ])
         .max_age(REMEMBERED);
     Some(layer)

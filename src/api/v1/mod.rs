@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod categories;
+pub mod deprecated_calls;
 pub mod events;
 pub mod gateway;
 pub mod idempotency_keys;

@@ -9,7 +9,7 @@ use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::users::Erasure;
-use crate::store::{job_files, sessions, users, webhook_endpoints};
+use crate::store::{deprecated_calls, job_files, sessions, users, webhook_endpoints};
 
 /// Erases an account; its address may be registered again.
 ///
@@ -37,6 +37,8 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             sessions::update_all_revoked(conn, id, now).await?;
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;
+            // So does what their programs called.
+            deprecated_calls::delete_of_user(conn, id).await?;
             // An address of somebody's own tells of them, and nobody is left to hear.
             webhook_endpoints::update_all_removed(conn, id, now).await?;
             Ok(users::update_erased(conn, id, &rest, now).await?)

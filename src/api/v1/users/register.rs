@@ -12,10 +12,8 @@ use crate::api::extract::cause::RequestCause;
 use crate::api::extract::{Fields, Parse, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
+use crate::api::profile::{Named, NewAccount};
 use crate::api::state::ApiState;
-use crate::domain::access::Role;
-use crate::domain::user::{Email, PersonName};
-use crate::service::auth::passwords::Password;
 use crate::service::users::register::{Register, register};
 
 /// Who wants an account.
@@ -35,10 +33,8 @@ impl Parse for RegisterUserRequest {
     type Command = Register;
 
     fn parse(self, fields: &mut Fields) -> Option<Register> {
-        let email = fields.parse("/email", &self.email, |text| Email::parse(text));
-        let password = fields.parse("/password", &self.password, |text| Password::parse(text));
-        let name = fields.parse("/name", &self.name, |text| PersonName::parse(text));
-        Some(Register { email: email?, password: password?, name: name?, role: Role::Customer })
+        let (email, password) = (self.email, self.password);
+        NewAccount { email, password, name: Named { at: "/name", value: self.name } }.parse(fields)
     }
 }
 
