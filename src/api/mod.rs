@@ -49,6 +49,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::idempotency_keys::routes())
         .merge(v1::rate_limits::routes())
         .merge(v1::deprecated_calls::routes())
+        .merge(v1::audit_log::routes())
 }
 
 /// The same from version 2 on; what is not there has not changed.

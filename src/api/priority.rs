@@ -66,6 +66,7 @@ const RANKS: &[(&str, &str, Rank)] = &[
     ("GET", "/v2/users/{id}", Normal),
     ("GET", "/v1/users", Low),
     ("GET", "/v1/deprecated-calls", Low),
+    ("GET", "/v1/audit-log", Low),
     ("GET", "/v1/products/{id}/recommendations", Low),
     ("POST", "/v1/products/import", Low),
     ("GET", "/v1/products/imports/{jobId}/status", Low),

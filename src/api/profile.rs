@@ -48,7 +48,8 @@ pub struct ProfileChange {
 impl ProfileChange {
     /// `None` only where something was reported.
     pub fn parse(self, fields: &mut Fields) -> Option<UpdateMe> {
-        let name = fields.replace(self.name.at, self.name.value, |text: String| PersonName::parse(&text));
+        let name =
+            fields.replace(self.name.at, self.name.value, |text: String| PersonName::parse(&text));
         let new = fields.replace("/password", self.password, |text: String| Password::parse(&text));
         let current = fields.replace("/currentPassword", self.current_password, |text: String| {
             Ok(PasswordAttempt::new(&text))
@@ -96,5 +97,5 @@ pub async fn change_own(
         attempts.admit_user(id).await?;
     }
     let command = UpdateMe { expected_version: if_match.version_of(id), ..change };
-    Ok(update_me(&state.services, id, command).await?)
+    Ok(update_me(&state.services, &caller.author, id, command).await?)
 }

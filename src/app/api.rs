@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 use super::ops::Extras;
 use super::serve::Served;
 use super::{
-    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services, versions,
-    webhooks,
+    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services,
+    versions, webhooks,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -64,6 +64,7 @@ fn serve_both(
     let services = services::open(config, pool, &ambient, redis.as_ref());
     let services = services::finishing_orders(services, shutdown);
     services::follow_changes(&services, shutdown);
+    services::tell_of_refused_sign_ins(&services, shutdown);
     let gateway = &config.gateway.url;
     let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));

@@ -118,6 +118,7 @@ async fn with_database(
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let services = services::finishing_orders(services, &shutdown);
     services::follow_changes(&services, &shutdown);
+    services::tell_of_refused_sign_ins(&services, &shutdown);
     let Ports { api, ops, gateway } = ports;
     let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);
     let webhooks = webhooks::open(config, &services, Some(own.clone()))?;

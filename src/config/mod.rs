@@ -8,6 +8,7 @@
 //! wins over the same value in the environment, and an empty value counts as none.
 
 mod admin;
+mod audit_log;
 mod bind;
 mod broker;
 mod cache;
@@ -42,6 +43,7 @@ mod versions;
 mod webhooks;
 
 pub use admin::FirstAdministrator;
+pub use audit_log::AuditLog;
 pub use bind::{BindError, bind};
 pub use broker::Broker;
 pub use cache::Cache;
@@ -127,6 +129,7 @@ pub const SETTINGS: &[&Setting] = &[
     &gateway::GATEWAY_TIMEOUT,
     &webhooks::WEBHOOKS_TIMEOUT,
     &webhooks::WEBHOOKS_ALLOW_PRIVATE,
+    &audit_log::AUDIT_LOG_KEEP,
     &admin::ADMIN_EMAIL,
     &admin::ADMIN_PASSWORD,
     &log::LOG_FORMAT,
@@ -252,6 +255,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// What is sent to webhook endpoints, and where they may be.
     pub webhooks: Webhooks,
+    /// For how long the audit log is kept.
+    pub audit_log: AuditLog,
     /// The account that is made where no administrator exists yet.
     pub first_administrator: Option<FirstAdministrator>,
     /// What is logged, and how.
@@ -303,6 +308,7 @@ impl Config {
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
         let webhooks = webhooks::read(reader);
+        let audit_log = audit_log::read(reader);
         let first_administrator = admin::read(reader, assumed);
         let log = log::read(reader, assumed);
         let traces = traces::read(reader, program);
@@ -329,6 +335,7 @@ impl Config {
             mail: mail?,
             gateway: gateway?,
             webhooks: webhooks?,
+            audit_log: audit_log?,
             first_administrator: first_administrator?,
             log: log?,
             traces: traces?,

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod ambient;
+pub mod audit;
 pub mod clock;
 pub mod entropy;
 pub mod event;

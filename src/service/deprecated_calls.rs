@@ -18,8 +18,8 @@ use crate::domain::ids::UserId;
 use crate::domain::page::{Page, PageRequest, Position};
 use crate::domain::permission::{Granted, may};
 use crate::resilience::counts::Counts;
-use crate::store::deprecated_calls::{self as rows, NewCalls};
 use crate::store::StoreError;
+use crate::store::deprecated_calls::{self as rows, NewCalls};
 
 pub use crate::store::deprecated_calls::DeprecatedCaller;
 

@@ -1,5 +1,6 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
+pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod dead_letters;

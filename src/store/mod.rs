@@ -6,6 +6,7 @@
 //! Rows that are to be locked up to a limit are chosen by `= ANY (ARRAY(SELECT … LIMIT … SKIP LOCKED))`, which is evaluated
 //! once. Behind `IN` the planner may evaluate it again and again, and lock other rows each time: more than the limit.
 
+pub mod audit_log;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;

@@ -152,12 +152,7 @@ const EDGE: &[Metric] = &[
             // The operations of `api::versions::DEPRECATIONS`.
             one_of(
                 "operation",
-                &[
-                    "POST /v1/users",
-                    "GET /v1/users/me",
-                    "PATCH /v1/users/me",
-                    "GET /v1/users/{id}",
-                ],
+                &["POST /v1/users", "GET /v1/users/me", "PATCH /v1/users/me", "GET /v1/users/{id}"],
             ),
             one_of("caller", &["user", "anonymous"]),
         ],

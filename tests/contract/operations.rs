@@ -62,7 +62,8 @@ fn scopes(document: &Value, operation: &Value) -> BTreeSet<String> {
 fn parameters(compared: &mut Comparison<'_>, at: &str, old: &Value, new: &Value) {
     let list = |operation: &Value| operation["parameters"].as_array().cloned().unwrap_or_default();
     let (before, now) = (list(old), list(new));
-    let same = |one: &Value, other: &Value| one["name"] == other["name"] && one["in"] == other["in"];
+    let same =
+        |one: &Value, other: &Value| one["name"] == other["name"] && one["in"] == other["in"];
     for parameter in &before {
         let at = format!("{at}: {} {}", text(&parameter["in"]), text(&parameter["name"]));
         match now.iter().find(|other| same(parameter, other)) {

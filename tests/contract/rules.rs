@@ -64,7 +64,8 @@ fn an_operation_that_is_gone_or_called_otherwise_breaks_and_a_new_one_does_not()
 
 #[test]
 fn whoever_may_call_goes_on_being_allowed_to() {
-    let more = after(|operation| operation["security"] = json!([{ "bearer": ["things:write", "more"] }]));
+    let more =
+        after(|operation| operation["security"] = json!([{ "bearer": ["things:write", "more"] }]));
     assert_eq!(more, ["POST /v1/things asks for more"]);
     let fewer = after(|operation| operation["security"] = json!([{ "bearer": [] }]));
     assert_eq!(fewer, [""; 0]);
@@ -75,7 +76,10 @@ fn whoever_may_call_goes_on_being_allowed_to() {
     open(&mut old);
     assert_eq!(breaches(&plain(), &old), [""; 0]);
     let closed = breaches(&old, &plain());
-    assert_eq!(closed, ["POST /v1/things asks for bearer", "POST /v1/things asks for things:write"]);
+    assert_eq!(
+        closed,
+        ["POST /v1/things asks for bearer", "POST /v1/things asks for things:write"]
+    );
 }
 
 #[test]
@@ -155,7 +159,10 @@ fn types_are_not_narrowed_for_who_sends_nor_widened_for_who_reads() {
     assert_eq!(taking(nullable.clone(), text.clone()), [format!("{BODY} takes fewer types")]);
     assert_eq!(taking(text.clone(), nullable.clone()), [""; 0]);
     assert_eq!(taking(json!({}), text.clone()), [format!("{BODY} takes fewer types")]);
-    assert_eq!(answering(text.clone(), nullable.clone()), [format!("{ANSWER} may be of another type")]);
+    assert_eq!(
+        answering(text.clone(), nullable.clone()),
+        [format!("{ANSWER} may be of another type")]
+    );
     assert_eq!(answering(nullable, text.clone()), [""; 0]);
     assert_eq!(answering(text, json!({})), [format!("{ANSWER} may be of another type")]);
     let (whole, any) = (json!({ "type": "integer" }), json!({ "type": "number" }));
@@ -178,7 +185,8 @@ fn values_are_not_narrowed_for_who_sends_nor_widened_for_who_reads() {
 #[test]
 fn only_values_of_which_more_were_announced_may_grow_in_answers() {
     let named = |name: &str, values: Value| {
-        let mut document = document(json!({}), json!({ "$ref": format!("#/components/schemas/{name}") }));
+        let mut document =
+            document(json!({}), json!({ "$ref": format!("#/components/schemas/{name}") }));
         document["components"]["schemas"][name] = json!({ "enum": values });
         document
     };
@@ -218,7 +226,8 @@ fn formats_stay() {
 
 #[test]
 fn what_lies_deep_inside_is_compared_too_by_whatever_way_it_is_named() {
-    let list = |member: Value| json!({ "type": "array", "items": object(&json!({ "a": member }), &[]) });
+    let list =
+        |member: Value| json!({ "type": "array", "items": object(&json!({ "a": member }), &[]) });
     let (old, new) = (list(json!({ "type": "string" })), list(json!({ "type": "integer" })));
     assert_eq!(taking(old, new), [format!("{BODY}/items/a takes fewer types")]);
 

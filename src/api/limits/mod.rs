@@ -16,6 +16,7 @@
 
 pub mod told;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::MatchedPath;
@@ -110,8 +111,12 @@ impl Limits {
 
     /// The network it comes from.
     pub fn network(&self, parts: &Parts) -> String {
-        let address = client_address(&parts.headers, &parts.extensions, &self.proxies);
-        address.map_or_else(|| "unknown".to_owned(), network)
+        self.address(parts).map_or_else(|| "unknown".to_owned(), network)
+    }
+
+    /// The address it comes from; `None` where no connection is told of.
+    pub fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        client_address(&parts.headers, &parts.extensions, &self.proxies)
     }
 
     /// Takes one request of this subject to this route (`None`: there is none at that path).

@@ -49,7 +49,7 @@ const USERS: (&str, &str) =
     ("users", "Customers and staff: signing up and looking after an account.");
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     USERS,
     ("auth", "Signing in, refreshing and ending a session."),
     ("products", "The catalogue and its stock."),
@@ -61,6 +61,7 @@ const TAGS: [(&str, &str); 11] = [
     ("idempotency-keys", "What became of a request whose answer was lost."),
     ("rate-limits", "How many requests one may make, and how many are left."),
     ("deprecated-calls", "Who still calls what is on its way out."),
+    ("audit-log", "Who did what to what."),
 ];
 
 const TITLE: &str = "Till";

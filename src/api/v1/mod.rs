@@ -1,5 +1,6 @@
 //! Version 1 of the API: one folder a resource, one file an operation; no rule is decided here.
 
+pub mod audit_log;
 pub mod auth;
 pub mod categories;
 pub mod deprecated_calls;

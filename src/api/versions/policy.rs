@@ -107,7 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn every_line_replaces_an_operation_that_is_there_by_another_that_is_there_with_the_same_parameters() {
+    fn every_line_replaces_an_operation_that_is_there_by_another_that_is_there_with_the_same_parameters()
+     {
         let mut known = BTreeSet::new();
         for document in crate::api::documents() {
             let document = serde_json::to_value(document).unwrap();
@@ -121,7 +122,11 @@ mod tests {
             let operation = deprecation.operation;
             assert!(seen.insert(operation), "{operation} stands twice");
             assert!(known.contains(operation), "{operation} is gone: take the line away");
-            assert!(known.contains(deprecation.successor), "{} is not there", deprecation.successor);
+            assert!(
+                known.contains(deprecation.successor),
+                "{} is not there",
+                deprecation.successor
+            );
             let (method, route) = parts(deprecation.successor);
             assert_eq!(method, deprecation.parts().0);
             let parameters = |route: &'static str| {

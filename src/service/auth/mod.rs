@@ -26,6 +26,8 @@ use self::passwords::PasswordHasher;
 use self::sessions::Sessions;
 use self::verified::Verified;
 use crate::config::DerivedKey;
+use crate::resilience::counts::Counts;
+use crate::service::audit::Refused;
 
 /// What the keys' key is derived from the root key by.
 pub const SIGNING_KEYS_LABEL: &str = "till signing keys";
@@ -58,6 +60,7 @@ struct Parts {
     keys: KeyRing,
     verified: Verified,
     sessions: Sessions,
+    refused: Counts<Refused>,
 }
 
 impl Auth {
@@ -69,6 +72,7 @@ impl Auth {
             keys: KeyRing::new(settings.key_encryption_key),
             verified: Verified::new(),
             sessions: Sessions::new(),
+            refused: Refused::counts(),
         }))
     }
 
@@ -90,6 +94,11 @@ impl Auth {
 
     fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// Sign-ins that failed and are not written down yet.
+    pub(in crate::service) fn refused(&self) -> &Counts<Refused> {
+        &self.0.refused
     }
 
     fn verified(&self) -> &Verified {

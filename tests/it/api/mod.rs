@@ -1,6 +1,7 @@
 //! The HTTP interface as its clients see it, over the real router in process.
 
 mod access;
+mod audit_log;
 mod auth;
 mod bodies;
 mod categories;

@@ -49,7 +49,9 @@ fn every_operation_says_what_it_does_for_whom_and_what_can_come_of_it() {
 fn every_operation_shows_a_request_that_can_be_sent_as_it_stands() {
     let documents = documents();
     let all = documents.iter().flat_map(|document| {
-        operations_of(document).into_iter().map(move |(name, described)| (document, name, described))
+        operations_of(document)
+            .into_iter()
+            .map(move |(name, described)| (document, name, described))
     });
     for (document, name, operation) in all {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {

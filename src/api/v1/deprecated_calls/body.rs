@@ -30,8 +30,7 @@ pub struct DeprecatedCallBody {
 
 impl From<DeprecatedCaller> for DeprecatedCallBody {
     fn from(caller: DeprecatedCaller) -> Self {
-        let (user_id, email) =
-            caller.user.map(|user| (user.id.as_uuid(), user.email)).unzip();
+        let (user_id, email) = caller.user.map(|user| (user.id.as_uuid(), user.email)).unzip();
         Self {
             operation: caller.operation,
             user_id,

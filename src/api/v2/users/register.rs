@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 
 use super::body::UserBody;
 use crate::api::extract::cause::RequestCause;
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::profile::{Named, NewAccount};
 use crate::api::state::ApiState;
+use crate::domain::audit::Author;
 use crate::service::users::register::{Register, register};
 
 /// Who wants an account.
@@ -34,7 +35,8 @@ impl Parse for RegisterUserRequest {
 
     fn parse(self, fields: &mut Fields) -> Option<Register> {
         let (email, password) = (self.email, self.password);
-        NewAccount { email, password, name: Named { at: "/displayName", value: self.display_name } }.parse(fields)
+        NewAccount { email, password, name: Named { at: "/displayName", value: self.display_name } }
+            .parse(fields)
     }
 }
 
@@ -50,9 +52,11 @@ problems!(RegisterUserProblems: EmailTaken);
 pub async fn register_user(
     State(state): State<ApiState>,
     RequestCause(cause): RequestCause,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<RegisterUserRequest>,
 ) -> Result<Response, Problem> {
-    let user = register(&state.services, &cause, request.command).await?;
+    let author = Author::stranger(origin);
+    let user = register(&state.services, (&author, &cause), request.command).await?;
     let location = format!("/v2/users/{}", user.id);
     let body = Json(UserBody::from(user));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())

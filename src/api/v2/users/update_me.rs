@@ -16,7 +16,7 @@ use crate::service::users::update_me::UpdateMe;
 /// What is to change; what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = UpdateMeRequest, example = json!({ "displayName": "Ada King", "defaultPaymentMethod": "pm_ok" }))]
+#[schema(as = UpdateMeRequest, example = json!({ "displayName": "Ada Byron King", "defaultPaymentMethod": "pm_ok" }))]
 pub struct UpdateMeRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]

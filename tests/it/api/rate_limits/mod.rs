@@ -30,12 +30,7 @@ pub async fn limited(rates: RateLimits) -> (TestServices, Router) {
 }
 
 /// Sends it from that address.
-pub async fn send_from(
-    router: &Router,
-    address: &str,
-    request: Builder,
-    body: &str,
-) -> Answered {
+pub async fn send_from(router: &Router, address: &str, request: Builder, body: &str) -> Answered {
     let mut request = request.body(Body::from(body.to_owned())).unwrap();
     let peer = SocketAddr::new(address.parse().unwrap(), 4711);
     request.extensions_mut().insert(ConnectInfo(peer));

@@ -45,10 +45,12 @@ async fn who_calls_what_is_on_its_way_out_is_counted_by_account_and_strangers_by
     ada.get(&own).await;
     admin.get(&own).await;
     ada.get("/v2/users/me").await;
-    let head = Request::head("/v1/users/me").header("authorization", format!("Bearer {}", ada.token));
+    let head =
+        Request::head("/v1/users/me").header("authorization", format!("Bearer {}", ada.token));
     send(&scene.router, head.body(axum::body::Body::empty()).unwrap()).await;
     for token in ["", "e30.e30.e30"] {
-        let request = Request::get("/v1/users/me").header("authorization", format!("Bearer {token}"));
+        let request =
+            Request::get("/v1/users/me").header("authorization", format!("Bearer {token}"));
         send(&scene.router, request.body(axum::body::Body::empty()).unwrap()).await;
     }
     let (ada_line, admin_line) = (Some("ada@example.com"), Some("admin@example.com"));
@@ -79,7 +81,8 @@ async fn counts_of_all_instances_add_up_and_tell_the_first_and_the_last_call() {
         ada.at(instance).get("/v1/users/me").await;
     }
     let (here, there) = (&scene.versions.calls, &elsewhere.calls);
-    let (one, two) = tokio::join!(here.flush(&scene.test.services), there.flush(&scene.test.services));
+    let (one, two) =
+        tokio::join!(here.flush(&scene.test.services), there.flush(&scene.test.services));
     one.and(two).unwrap();
     // Nothing is counted twice.
     here.flush(&scene.test.services).await.unwrap();
@@ -127,16 +130,15 @@ async fn nothing_of_an_erased_account_stays_in_the_list_or_comes_into_it() {
     // Counted, and not written down when the account goes.
     ada.get("/v1/users/me").await;
     assert_eq!(ada.delete("/v1/users/me").await.status, 204);
-    let left = [
-        line("GET /v1/users/me", Some("eve@example.com"), 1),
-        line("GET /v1/users/me", None, 1),
-    ];
+    let left =
+        [line("GET /v1/users/me", Some("eve@example.com"), 1), line("GET /v1/users/me", None, 1)];
     assert_eq!(scene.listed(&admin, "").await, left);
-    let of_ada: i64 = sqlx::query_scalar("SELECT count(*) FROM deprecated_calls WHERE user_id = $1")
-        .bind(ada.id.as_uuid())
-        .fetch_one(&*scene.test.services.pool)
-        .await
-        .unwrap();
+    let of_ada: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM deprecated_calls WHERE user_id = $1")
+            .bind(ada.id.as_uuid())
+            .fetch_one(&*scene.test.services.pool)
+            .await
+            .unwrap();
     assert_eq!(of_ada, 0);
 }
 

@@ -87,7 +87,10 @@ fn the_document_marks_exactly_what_the_table_has_with_a_banner_and_410() {
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(responses.values().all(|response| told(response) == marked), "{name}");
                 if let Some(deprecation) = known {
-                    assert!(description.contains(&format!("`{}`", deprecation.successor)), "{name}");
+                    assert!(
+                        description.contains(&format!("`{}`", deprecation.successor)),
+                        "{name}"
+                    );
                 }
             }
         }

@@ -10,9 +10,8 @@ use super::{Scene, anonymous};
 /// The status of a deprecated operation and of its successor, without a token.
 async fn statuses(scene: &Scene, route: &str, method: &str) -> (u16, u16) {
     let path = route.replace("{id}", "01890a5d-ac96-774b-bcce-b302099affff");
-    let status = async |path: &str| {
-        anonymous(&scene.router, method, path, &json!({})).await.status.as_u16()
-    };
+    let status =
+        async |path: &str| anonymous(&scene.router, method, path, &json!({})).await.status.as_u16();
     (status(&path).await, status(&path.replace("/v1/", "/v2/")).await)
 }
 
@@ -34,7 +33,8 @@ async fn from_its_sunset_on_a_retired_operation_is_gone_and_its_successor_is_the
 async fn a_retired_operation_says_what_replaces_it_and_does_nothing() {
     let scene = Scene::open(AfterSunset::Retire).await;
     scene.test.clock.set(DEPRECATIONS[0].sunset_at);
-    let account = json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
+    let account =
+        json!({ "email": "ada@example.com", "password": "correct horse battery", "name": "Ada" });
     let answered = anonymous(&scene.router, "POST", "/v1/users", &account).await;
     let problem = answered.problem(410, "version_retired");
     assert_eq!(problem["detail"], "POST /v1/users was retired. POST /v2/users replaces it.");
