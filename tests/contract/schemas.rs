@@ -20,6 +20,13 @@ pub enum Direction {
     Response,
 }
 
+/// Whether more values may come in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    None,
+    Announced,
+}
+
 /// Two documents, and what was found so far.
 pub struct Comparison<'a> {
     pub old: &'a Value,
@@ -48,8 +55,9 @@ impl<'a> Comparison<'a> {
             }
             self.within.push(pair);
         }
-        let may_grow = names.0.is_some_and(|name| MAY_GROW.contains(&name));
-        self.alternatives(direction, at, (old, new), may_grow);
+        let announced = names.0.is_some_and(|name| MAY_GROW.contains(&name));
+        let growth = if announced { Growth::Announced } else { Growth::None };
+        self.alternatives(direction, at, (old, new), growth);
         if names.0.is_some() && names.1.is_some() {
             self.within.pop();
         }
@@ -61,11 +69,11 @@ impl<'a> Comparison<'a> {
         direction: Direction,
         at: &str,
         (old, new): (&Value, &Value),
-        may_grow: bool,
+        growth: Growth,
     ) {
         let (before, now) = (forms(self.old, old), forms(self.new, new));
         if let ([before], [now]) = (before.as_slice(), now.as_slice()) {
-            return self.form(direction, at, (before, now), may_grow);
+            return self.form(direction, at, (before, now), growth);
         }
         let (sent, taken) = match direction {
             Direction::Request => (&before, &now),
@@ -79,7 +87,7 @@ impl<'a> Comparison<'a> {
                 };
                 let mut tried = Comparison::of(self.old, self.new);
                 tried.within.clone_from(&self.within);
-                tried.form(direction, at, (old, new), may_grow);
+                tried.form(direction, at, (old, new), growth);
                 tried.found.is_empty()
             });
             if !fits {
@@ -92,9 +100,9 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn form(&mut self, direction: Direction, at: &str, (old, new): (&Form, &Form), may_grow: bool) {
+    fn form(&mut self, direction: Direction, at: &str, (old, new): (&Form, &Form), growth: Growth) {
         self.types(direction, at, old, new);
-        self.values(direction, at, (old, new), may_grow);
+        self.values(direction, at, (old, new), growth);
         match direction {
             Direction::Request => self.bounds(at, old, new),
             Direction::Response => {}
@@ -143,12 +151,12 @@ impl<'a> Comparison<'a> {
         direction: Direction,
         at: &str,
         (old, new): (&Form, &Form),
-        may_grow: bool,
+        growth: Growth,
     ) {
         let (before, now) = (old["enum"].as_array(), new["enum"].as_array());
         let (from, into, why) = match direction {
             Direction::Request => (before, now, "takes fewer values"),
-            Direction::Response if may_grow => return,
+            Direction::Response if growth == Growth::Announced => return,
             Direction::Response => (now, before, "may have a value that it never had"),
         };
         let Some(into) = into else { return };

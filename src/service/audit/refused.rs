@@ -46,6 +46,9 @@ impl Refused {
 pub async fn flush_refused(services: &Services) -> Result<(), StoreError> {
     let counts = services.auth.refused();
     let taken = counts.take();
+    if taken.is_empty() {
+        return Ok(());
+    }
     let told: Vec<(Author, Entry)> = taken
         .iter()
         .map(|(Refused { account, address }, counted)| {
@@ -66,9 +69,6 @@ pub async fn flush_refused(services: &Services) -> Result<(), StoreError> {
         }
         .scope_boxed()
     });
-    if taken.is_empty() {
-        return Ok(());
-    }
     let written = writing.await;
     if written.is_err() {
         counts.give_back(taken);
