@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove bench sqlx openapi trace audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove bench sqlx openapi release-openapi trace audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(CURDIR)/target/tools/k6/bin
@@ -70,6 +70,10 @@ sqlx: ## Describe the queries anew in .sqlx/, after a query or a migration has c
 
 openapi: ## Write openapi/ anew, after an operation has changed
 	cargo run --locked --quiet -- openapi --out openapi
+
+release-openapi: ## Make this build's documents those that later ones are held against; in the commit of a release
+	cargo test --locked --test contract
+	cargo run --locked --quiet -- openapi --out openapi/released
 
 trace: ## Draw the trace of a checkout in docs/tracing.md, as a collector gets it
 	@tests/services.sh run tests/draw_trace.sh

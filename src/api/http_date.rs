@@ -11,6 +11,11 @@ use crate::domain::utc::{HTTP_DATE, parse_http_date};
 pub struct HttpDate(OffsetDateTime);
 
 impl HttpDate {
+    /// The whole second that this time falls into.
+    pub fn at(time: OffsetDateTime) -> Self {
+        Self(time.to_offset(UtcOffset::UTC))
+    }
+
     /// The `Last-Modified` of what changed at `change`: the second after it, so that what is seen within the second
     /// of one change never passes for what another change of that second made. It is no date to show before it
     /// [has come](Self::has_come).

@@ -12,10 +12,13 @@ pub mod openapi;
 pub mod outcome;
 pub mod priority;
 pub mod problem;
+pub mod profile;
 pub mod representation;
 pub mod state;
 pub mod timestamp;
 pub mod v1;
+pub mod v2;
+pub mod versions;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -26,11 +29,13 @@ use middleware::EdgeSettings;
 use middleware::around::around;
 use middleware::json_only::JsonOnly;
 use middleware::rate_limit::RateLimited;
+use middleware::retirement::Retired;
+use openapi::Version;
 use state::ApiState;
 
 /// The table of contents: every resource is one line, `.merge(v1::<resource>::routes())`.
 fn resources() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(openapi::base())
+    OpenApiRouter::with_openapi(openapi::base(Version::One))
         .merge(v1::auth::routes())
         .merge(v1::api_keys::routes())
         .merge(v1::users::routes())
@@ -44,6 +49,13 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(v1::gateway::routes())
         .merge(v1::idempotency_keys::routes())
         .merge(v1::rate_limits::routes())
+        .merge(v1::deprecated_calls::routes())
+        .merge(v1::audit_log::routes())
+}
+
+/// The same from version 2 on; what is not there has not changed.
+fn resources_of_version_2() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::base(Version::Two)).merge(v2::users::routes())
 }
 
 /// What answers with files; else it is a resource like the others.
@@ -63,20 +75,22 @@ pub fn router_beside(
     edge: EdgeSettings,
     ambient: Ambient,
 ) -> Router {
-    let document = document();
     let (resources, files) = (Router::from(resources()), Router::from(files()));
     let routes = resources
+        .merge(Router::from(resources_of_version_2()))
         .layer(around(JsonOnly))
         .merge(files)
+        .layer(around(Retired(state.clone())))
         .with_state(state.clone())
-        .merge(openapi::routes(&document))
+        .merge(openapi::routes(&documents()))
         .merge(docs::routes())
         .merge(others);
     let limited = routes.layer(around(RateLimited(state)));
     middleware::wrap(limited, edge, ambient)
 }
 
-/// The OpenAPI document of version 1, as it is served and committed.
-pub fn document() -> OpenApi {
-    openapi::complete(resources().merge(files()).into_openapi())
+/// The OpenAPI documents, as they are served and committed, the oldest version first.
+pub fn documents() -> [OpenApi; 2] {
+    let one = resources().merge(files()).into_openapi();
+    [one, resources_of_version_2().into_openapi()].map(openapi::complete)
 }

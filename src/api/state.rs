@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::extract::CursorKey;
 use super::limits::Limits;
 use super::v1::products::RenderedProducts;
+use super::versions::Versions;
 use crate::service::Services;
 use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
@@ -19,6 +20,8 @@ pub struct ApiState {
     pub webhooks: Arc<Webhooks>,
     /// How many requests each caller may make.
     pub limits: Arc<Limits>,
+    /// What becomes of calls to what is on its way out.
+    pub versions: Versions,
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
     /// Products as they were last shown.

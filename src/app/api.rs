@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use super::ops::Extras;
 use super::serve::Served;
 use super::{
-    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services, webhooks,
+    AppError, database, dependencies, jobs, limits, ops, payments, redis, serve, services,
+    versions, webhooks,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -64,6 +65,7 @@ fn serve_both(
     let services = services::open(config, pool, &ambient, redis.as_ref());
     let services = services::finishing_orders(services, shutdown);
     services::follow_changes(&services, shutdown);
+    services::tell_of_refused_sign_ins(&services, shutdown);
     let gateway = &config.gateway.url;
     let mut probes = vec![services::postgres_probe(pool), payments::gateway_probe(config, gateway)];
     probes.extend(services::redis_probe(config));
@@ -73,6 +75,7 @@ fn serve_both(
     let jobs = jobs::open(config, &services, gateway)?;
     let webhooks = webhooks::open(config, &services, None)?;
     let limits = limits::open(config, redis.as_ref(), &ambient);
+    let versions = versions::open(config, &services, shutdown);
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
         services: Arc::new(services),
@@ -80,6 +83,7 @@ fn serve_both(
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
+        versions,
         cursors,
         rendered_products: RenderedProducts::default(),
     };

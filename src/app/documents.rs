@@ -13,8 +13,13 @@ use crate::cli::{Command, OpenapiArgs};
 pub fn run(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
     let default = OpenapiArgs { check: false, out: None };
     let args = if let Command::Openapi(args) = command { args } else { &default };
-    let mut text = crate::api::document().to_pretty_json()?;
-    text.push('\n');
-    openapi::run(args, &[Document { file: "v1.json", text }])?;
+    let [one, two] = crate::api::documents();
+    let mut documents = Vec::new();
+    for (file, document) in [("v1.json", one), ("v2.json", two)] {
+        let mut text = document.to_pretty_json()?;
+        text.push('\n');
+        documents.push(Document { file, text });
+    }
+    openapi::run(args, &documents)?;
     Ok(ExitCode::SUCCESS)
 }

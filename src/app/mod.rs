@@ -22,6 +22,7 @@ pub mod serve;
 pub mod services;
 mod traffic;
 pub mod up;
+pub mod versions;
 pub mod webhooks;
 pub mod worker;
 mod worker_switch;

@@ -9,6 +9,7 @@ use crate::domain::ambient::Ambient;
 use crate::ops::{Importance, Probe};
 use crate::resilience::cache::tier::CacheTier;
 use crate::service::Services;
+use crate::service::audit;
 use crate::service::auth::{
     ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, SIGNING_KEYS_LABEL,
 };
@@ -50,6 +51,12 @@ fn catalogue(config: &Config, ambient: &Ambient, redis: Option<&Redis>) -> Catal
 pub fn follow_changes(services: &Services, shutdown: &Shutdown) {
     let (catalogue, stop) = (services.catalogue.clone(), shutdown.stop_background());
     shutdown.background().spawn(async move { catalogue.follow(&stop).await });
+}
+
+/// Writes failed sign-ins down, again and again, until the process stops.
+pub fn tell_of_refused_sign_ins(services: &Services, shutdown: &Shutdown) {
+    let writing = audit::keep_flushing(services.clone(), shutdown.stop_background());
+    shutdown.background().spawn(writing);
 }
 
 /// The same services, whose orders under way are finished before the process stops.

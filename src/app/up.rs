@@ -13,7 +13,7 @@ use super::ops::{self, Extras};
 use super::serve::Served;
 use super::{
     AppError, console, database, gateway, jobs, limits, payments, redis, seed, serve, services,
-    webhooks, worker, worker_switch,
+    versions, webhooks, worker, worker_switch,
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
@@ -119,6 +119,7 @@ async fn with_database(
     shutdown.watch_signals().map_err(AppError::Signals)?;
     let services = services::finishing_orders(services, &shutdown);
     services::follow_changes(&services, &shutdown);
+    services::tell_of_refused_sign_ins(&services, &shutdown);
     let Ports { api, ops, gateway } = ports;
     let own = BaseUrl::of(ops.local_addr().map_err(|error| AppError::Part(error.into()))?);
     let webhooks = webhooks::open(config, &services, Some(own.clone()))?;
@@ -231,6 +232,7 @@ fn start_parts(
     let reached = (BaseUrl::of(shop), gateway_url);
     let panel = console::panel(config, &services, reached, &switch, shutdown)?;
     let limits = limits::open(config, redis.as_ref(), &ambient);
+    let versions = versions::open(config, &services, shutdown);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
     let state = ApiState {
@@ -239,6 +241,7 @@ fn start_parts(
         jobs: Arc::new(jobs),
         webhooks: Arc::new(webhooks),
         limits: Arc::new(limits),
+        versions,
         cursors,
         rendered_products: RenderedProducts::default(),
     };

@@ -55,7 +55,8 @@ pub fn open(
     };
     let (services, payments) = (services.clone(), payments.clone());
     let (jobs, webhooks) = (jobs.clone(), webhooks.clone());
-    let parts = WorkerParts { services, payments, mails, jobs, webhooks };
+    let audit_log_kept = config.audit_log.keep;
+    let parts = WorkerParts { services, payments, mails, jobs, webhooks, audit_log_kept };
     match &config.broker.url {
         None => Worker::in_process(parts),
         Some(url) => Worker::over_rabbitmq(parts, |subscriptions| {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::shown::{harmless, instant, shortened};
 use super::{Chosen, DeadLettersAction, DeadLettersArgs};
+use crate::service::audit::Author;
 use crate::service::dead_letters::{self, Choice, Kept, Key};
 use crate::service::{Services, StoreError};
 
@@ -121,7 +122,9 @@ async fn replay(
         keys.into_iter().partition(|key| consumers.contains(&key.consumer.as_str()));
     let mut replayed = 0;
     for batch in known.chunks(BATCH) {
-        for Key { message, consumer } in dead_letters::replay(services, batch).await? {
+        for Key { message, consumer } in
+            dead_letters::replay(services, &Author::operator(), batch).await?
+        {
             writeln!(out, "{message} goes back to {}", harmless(&consumer))?;
             replayed += 1;
         }
@@ -148,7 +151,9 @@ async fn drop_for_good(
     let keys = dead_letters::choose(services, &choice(chosen)).await?;
     let mut dropped = 0;
     for batch in keys.chunks(BATCH) {
-        for Key { message, consumer } in dead_letters::drop_for_good(services, batch).await? {
+        for Key { message, consumer } in
+            dead_letters::drop_for_good(services, &Author::operator(), batch).await?
+        {
             writeln!(out, "{message} of {} is gone for good", harmless(&consumer))?;
             dropped += 1;
         }

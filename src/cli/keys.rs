@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::shown::instant;
 use super::{KeysAction, KeysArgs};
 use crate::service::Services;
+use crate::service::audit::Author;
 use crate::service::auth::keys::{self, KeysError};
 
 /// The keys were not rotated, or nobody could be told.
@@ -23,7 +24,7 @@ pub enum KeysCommandError {
 pub async fn run(services: &Services, args: &KeysArgs) -> Result<(), KeysCommandError> {
     match args.action {
         KeysAction::Rotate => {
-            let rotation = keys::rotate(services).await?;
+            let rotation = keys::rotate(services, &Author::operator()).await?;
             let mut out = io::stdout().lock();
             writeln!(out, "new key          {}", rotation.kid)?;
             writeln!(out, "published        now, at /.well-known/jwks.json of every instance")?;

@@ -42,7 +42,7 @@ pub enum Command {
     Seed(SeedArgs),
     /// Run the sandbox payment gateway alone.
     Gateway,
-    /// Print the OpenAPI document, write it, or compare it with the committed one.
+    /// Print the OpenAPI documents, write them, or compare them with the committed ones.
     Openapi(OpenapiArgs),
     /// Check configuration, every dependency, migrations, clock and keys, and say what to do.
     Doctor,
@@ -78,7 +78,7 @@ pub struct CheckArgs {
     pub no_gateway: bool,
 }
 
-/// What to do with the OpenAPI document.
+/// What to do with the OpenAPI documents.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct OpenapiArgs {
     /// Compare with the committed documents; exit 1 where they differ.

@@ -8,6 +8,7 @@
 //! wins over the same value in the environment, and an empty value counts as none.
 
 mod admin;
+mod audit_log;
 mod bind;
 mod broker;
 mod cache;
@@ -38,9 +39,11 @@ mod stage;
 mod tests;
 mod traces;
 mod value;
+mod versions;
 mod webhooks;
 
 pub use admin::FirstAdministrator;
+pub use audit_log::AuditLog;
 pub use bind::{BindError, bind};
 pub use broker::Broker;
 pub use cache::Cache;
@@ -68,6 +71,7 @@ pub use source::{Environment, flags};
 pub use stage::Stage;
 pub use traces::{Callers, Sampling, Traces};
 pub use value::BaseUrl;
+pub use versions::AfterSunset;
 pub use webhooks::Webhooks;
 
 use reader::{Noted, Reader};
@@ -82,6 +86,7 @@ pub const SETTINGS: &[&Setting] = &[
     &http::CORS_ORIGINS,
     &http::HSTS,
     &http::TRUSTED_PROXIES,
+    &versions::RETIRE_AFTER_SUNSET,
     &connections::MAX_CONNECTIONS,
     &connections::HEADER_DEADLINE,
     &load_shed::LOAD_SHED,
@@ -127,6 +132,7 @@ pub const SETTINGS: &[&Setting] = &[
     &gateway::GATEWAY_TIMEOUT,
     &webhooks::WEBHOOKS_TIMEOUT,
     &webhooks::WEBHOOKS_ALLOW_PRIVATE,
+    &audit_log::AUDIT_LOG_KEEP,
     &admin::ADMIN_EMAIL,
     &admin::ADMIN_PASSWORD,
     &log::LOG_FORMAT,
@@ -216,6 +222,8 @@ pub struct Config {
     pub stage: Stage,
     /// The public listener and what it lets through.
     pub http: Http,
+    /// How operations past their sunset are treated.
+    pub after_sunset: AfterSunset,
     /// The connections of each listener.
     pub connections: Connections,
     /// Which requests are refused under strain; `None` refuses none.
@@ -250,6 +258,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// What is sent to webhook endpoints, and where they may be.
     pub webhooks: Webhooks,
+    /// For how long the audit log is kept.
+    pub audit_log: AuditLog,
     /// The account that is made where no administrator exists yet.
     pub first_administrator: Option<FirstAdministrator>,
     /// What is logged, and how.
@@ -284,6 +294,7 @@ impl Config {
         // With a wrong stage the stricter rules still find what they find.
         let assumed = stage.as_ref().copied().unwrap_or(Stage::Production);
         let http = http::read(reader);
+        let after_sunset = versions::read(reader);
         let connections = connections::read(reader);
         let load_shed = load_shed::read(reader);
         let ops = ops::read(reader);
@@ -300,6 +311,7 @@ impl Config {
         let mail = mail::read(reader);
         let gateway = gateway::read(reader);
         let webhooks = webhooks::read(reader);
+        let audit_log = audit_log::read(reader);
         let first_administrator = admin::read(reader, assumed);
         let log = log::read(reader, assumed);
         let traces = traces::read(reader, program);
@@ -308,6 +320,7 @@ impl Config {
         Ok(Self {
             stage: stage?,
             http: http?,
+            after_sunset: after_sunset?,
             connections: connections?,
             load_shed: load_shed?,
             ops: ops?,
@@ -325,6 +338,7 @@ impl Config {
             mail: mail?,
             gateway: gateway?,
             webhooks: webhooks?,
+            audit_log: audit_log?,
             first_administrator: first_administrator?,
             log: log?,
             traces: traces?,

@@ -207,6 +207,23 @@ pub enum Credential {
     ApiKey(ApiKeyId),
 }
 
+impl Credential {
+    /// What it is called where it is told of.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::ApiKey(_) => "api_key",
+        }
+    }
+
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Session(id) => id.as_uuid(),
+            Self::ApiKey(id) => id.as_uuid(),
+        }
+    }
+}
+
 /// An authenticated caller, with what it may do right now.
 #[derive(Debug, Clone)]
 pub struct Principal {

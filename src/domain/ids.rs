@@ -68,4 +68,5 @@ ids! {
     DeliveryId,
     /// The right to act on a leased row; a late holder has an old one.
     LeaseToken,
+    AuditEntryId,
 }

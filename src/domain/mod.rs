@@ -4,6 +4,7 @@ pub mod access;
 pub mod account_token;
 pub mod ambient;
 pub mod api_key;
+pub mod audit;
 pub mod clock;
 pub mod entropy;
 pub mod event;

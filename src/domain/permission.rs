@@ -45,6 +45,7 @@ pub mod may {
         ReadProfile = Some(Scope::ProfileRead), Everybody;
         WriteProfile = Some(Scope::ProfileWrite), Everybody;
         ManageUsers = Some(Scope::UsersAdmin), Everybody;
+        ReadAuditLog = Some(Scope::UsersAdmin), Everybody;
         ReadOrders = Some(Scope::OrdersRead), Everybody;
         WriteOrders = Some(Scope::OrdersWrite), Everybody;
         FulfilOrders = Some(Scope::OrdersWrite), Staff;

@@ -46,16 +46,28 @@ impl fmt::Display for Readable {
     }
 }
 
+/// A day, for people and programs alike: `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub OffsetDateTime);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = self.0.to_offset(UtcOffset::UTC).date();
+        write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
-    use super::{Readable, Utc};
+    use super::{Day, Readable, Utc};
 
     #[test]
     fn a_time_of_another_offset_is_told_in_utc() {
         let late = datetime!(2026-03-01 01:05:59.999_999 +08:00);
         assert_eq!(Utc(late).to_string(), "2026-02-28T17:05:59.999Z");
+        assert_eq!(Day(late).to_string(), "2026-02-28");
         assert_eq!(Readable(late).to_string(), "28 February 2026, 17:05 UTC");
     }
 }

@@ -3,6 +3,7 @@
 pub mod bulkhead;
 pub mod cache;
 pub mod circuit_breaker;
+pub mod counts;
 pub mod fail_point;
 pub mod gather;
 pub mod load_shed;

@@ -3,7 +3,8 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::Services;
-use super::transact::{read, transact};
+use super::audit::{Act, Author, Entry, Target, record, transact_audited};
+use super::transact::read;
 use crate::store::{self, StoreError};
 
 pub use crate::store::dead_letters::{
@@ -45,9 +46,13 @@ pub async fn choose(services: &Services, choice: &Choice) -> Result<Vec<Key>, St
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer: then none was given back.
-pub async fn replay(services: &Services, keys: &[Key]) -> Result<Vec<Key>, StoreError> {
+pub async fn replay(
+    services: &Services,
+    author: &Author,
+    keys: &[Key],
+) -> Result<Vec<Key>, StoreError> {
     let ambient = &services.ambient;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             let taken = store::dead_letters::delete(conn, keys).await?;
             let replays: Vec<_> = taken
@@ -59,7 +64,9 @@ pub async fn replay(services: &Services, keys: &[Key]) -> Result<Vec<Key>, Store
                 })
                 .collect();
             store::outbox::insert_replays(conn, &replays, ambient.now()).await?;
-            Ok(taken.into_iter().map(|(key, _message)| key).collect())
+            let keys: Vec<Key> = taken.into_iter().map(|(key, _message)| key).collect();
+            let entries = told(&keys, |consumer| Act::ReplayDeadLetter { consumer });
+            record(conn, ambient, author, &entries, keys).await
         }
         .scope_boxed()
     })
@@ -70,13 +77,25 @@ pub async fn replay(services: &Services, keys: &[Key]) -> Result<Vec<Key>, Store
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer: then none was removed.
-pub async fn drop_for_good(services: &Services, keys: &[Key]) -> Result<Vec<Key>, StoreError> {
-    transact(&services.pool, |conn| {
+pub async fn drop_for_good(
+    services: &Services,
+    author: &Author,
+    keys: &[Key],
+) -> Result<Vec<Key>, StoreError> {
+    transact_audited(&services.pool, |conn| {
         async move {
             let taken = store::dead_letters::delete(conn, keys).await?;
-            Ok(taken.into_iter().map(|(key, _message)| key).collect())
+            let keys: Vec<Key> = taken.into_iter().map(|(key, _message)| key).collect();
+            let entries = told(&keys, |consumer| Act::DropDeadLetter { consumer });
+            record(conn, &services.ambient, author, &entries, keys).await
         }
         .scope_boxed()
     })
     .await
+}
+
+fn told(keys: &[Key], act: impl Fn(String) -> Act) -> Vec<Entry> {
+    let entry =
+        |key: &Key| Entry { act: act(key.consumer.clone()), target: Target::Message(key.message) };
+    keys.iter().map(entry).collect()
 }

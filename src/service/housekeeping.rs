@@ -4,6 +4,7 @@ use scoped_futures::ScopedFutureExt;
 use time::Duration;
 
 use super::Services;
+use super::audit::ORIGINS_LIVE;
 use super::transact::read;
 use crate::store::{self, StoreError};
 
@@ -87,6 +88,28 @@ pub async fn purge_events(services: &Services, limit: i64) -> Result<u64, StoreE
             let deliveries = store::webhook_deliveries::delete_ended(conn, before, limit).await?;
             let events = store::events::delete_old(conn, before, limit).await?;
             Ok(deliveries.max(events))
+        }
+        .scope_boxed()
+    })
+    .await
+}
+
+/// Entries of the audit log that were kept for so long, and from where others came, which goes earlier; how many rows.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_audit_log(
+    services: &Services,
+    keep: std::time::Duration,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let now = services.ambient.now();
+    read(&services.pool, |conn| {
+        async move {
+            let origins =
+                store::audit_log::delete_old_origins(conn, now - ORIGINS_LIVE, limit).await?;
+            let entries = store::audit_log::delete_old(conn, now - keep, limit).await?;
+            Ok(origins.max(entries))
         }
         .scope_boxed()
     })

@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Services;
+use super::audit::Audited;
 use super::outcome::{Outcome, Refusal, StoredOutcome};
 use super::transact::{AsStoreError, read, transact};
 use crate::domain::ambient::Ambient;
@@ -193,6 +194,28 @@ pub async fn find(
     Ok(Some(KeyReport { progress, created_at: record.created_at, expires_at: record.expires_at }))
 }
 
+/// [`run`] for an operation that changes something: what it comes to has its entry in the audit log. A refusal has none, since
+/// nothing was changed, and a replay has none, since it was changed before.
+///
+/// # Errors
+/// As [`run`].
+pub(in crate::service) async fn run_audited<'a, E, F>(
+    services: &'a Services,
+    request: Option<&'a KeyedRequest>,
+    operation: F,
+) -> Result<Answer, E>
+where
+    F: for<'c> Fn(
+            &'c mut PgConnection,
+        ) -> ScopedBoxFuture<'a, 'c, Result<Audited<Outcome>, Halt<E>>>
+        + Send
+        + Sync
+        + 'a,
+    E: From<KeyError> + From<StoreError> + AsStoreError + Send + 'a,
+{
+    run_into(services, request, operation).await
+}
+
 /// Runs an operation once for its key, in one transaction with the record of its outcome.
 ///
 /// # Errors
@@ -207,6 +230,22 @@ where
         + Send
         + Sync
         + 'a,
+    E: From<KeyError> + From<StoreError> + AsStoreError + Send + 'a,
+{
+    run_into(services, request, operation).await
+}
+
+async fn run_into<'a, O, E, F>(
+    services: &'a Services,
+    request: Option<&'a KeyedRequest>,
+    operation: F,
+) -> Result<Answer, E>
+where
+    F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<O, Halt<E>>>
+        + Send
+        + Sync
+        + 'a,
+    O: Into<Outcome> + Send + 'a,
     E: From<KeyError> + From<StoreError> + AsStoreError + Send + 'a,
 {
     let operation = &operation;
@@ -231,18 +270,19 @@ where
 }
 
 /// The effect, or the refusal with every trace of the attempt undone.
-async fn under_savepoint<'a, E, F>(conn: &mut PgConnection, operation: &F) -> Result<Outcome, E>
+async fn under_savepoint<'a, O, E, F>(conn: &mut PgConnection, operation: &F) -> Result<Outcome, E>
 where
-    F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<Outcome, Halt<E>>>
+    F: for<'c> Fn(&'c mut PgConnection) -> ScopedBoxFuture<'a, 'c, Result<O, Halt<E>>>
         + Send
         + Sync,
+    O: Into<Outcome>,
     E: From<StoreError>,
 {
     let mut savepoint = conn.begin().await.map_err(StoreError::from)?;
     match operation(&mut savepoint).await {
         Ok(outcome) => {
             savepoint.commit().await.map_err(StoreError::from)?;
-            Ok(outcome)
+            Ok(outcome.into())
         }
         Err(Halt::Refused(refusal)) => {
             savepoint.rollback().await.map_err(StoreError::from)?;

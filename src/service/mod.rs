@@ -1,10 +1,12 @@
 //! Use cases: each owns its transaction, and none knows HTTP, a broker or a status code.
 
 pub mod api_keys;
+pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
+pub mod deprecated_calls;
 pub mod events;
 pub mod health;
 pub mod housekeeping;

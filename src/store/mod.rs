@@ -8,9 +8,11 @@
 
 pub mod account_tokens;
 pub mod api_keys;
+pub mod audit_log;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
+pub mod deprecated_calls;
 pub mod error;
 pub mod events;
 pub mod health;

@@ -189,7 +189,7 @@ pub async fn update_refresh_token_used(
     Ok(())
 }
 
-/// Revokes one session, unless it was revoked before.
+/// Revokes one session; `false` where it was revoked before.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -198,15 +198,15 @@ pub async fn update_revoked(
     conn: &mut PgConnection,
     session: SessionId,
     now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    sqlx::query!(
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
         "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
         session.as_uuid(),
         now
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Revokes every session of a user; how many.

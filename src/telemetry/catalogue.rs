@@ -147,6 +147,18 @@ const EDGE: &[Metric] = &[
     ),
     counter("http_server_connections_total", &[LISTENER], "Connections that a listener has taken."),
     counter(
+        "till_deprecated_calls_total",
+        &[
+            // The operations of `api::versions::DEPRECATIONS`.
+            one_of(
+                "operation",
+                &["POST /v1/users", "GET /v1/users/me", "PATCH /v1/users/me", "GET /v1/users/{id}"],
+            ),
+            one_of("caller", &["user", "anonymous"]),
+        ],
+        "Calls of operations that are on their way out; `GET /v1/deprecated-calls` tells administrators whose they are.",
+    ),
+    counter(
         "auth_refresh_token_reuses_total",
         &[],
         "Refresh tokens that came a second time: their sessions were ended.",

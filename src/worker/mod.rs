@@ -19,6 +19,7 @@ mod trouble;
 mod webhooks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,6 +46,8 @@ pub struct WorkerParts {
     pub mails: Mails,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    /// How long entries of the audit log are kept.
+    pub audit_log_kept: Duration,
 }
 
 /// A worker that is put together and does nothing yet.

@@ -1,4 +1,7 @@
-//! Every example of the OpenAPI document succeeds as it stands in a shop that was just opened, sent by whoever may.
+//! Every example of the OpenAPI documents succeeds as it stands in a shop that was just opened, sent by whoever may; and each
+//! operation that changes something leaves its entry in the audit log, or it is said here why it leaves none.
+
+use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,6 +20,23 @@ const FOR_ANOTHER: [&str; 3] =
 /// else was, in this order.
 const LAST: [&str; 5] =
     ["get_idempotency_key", "download_report", "revoke_token", "revoke_all", "delete_me"];
+
+/// What changes something and leaves no entry in the audit log, and why.
+const NOT_IN_THE_AUDIT_LOG: [(&str, &str); 10] = [
+    ("refresh_token", "the session goes on as it was opened, and its opening is in the log"),
+    ("place_order", "an order keeps whose it is and when it was placed, and never forgets it"),
+    ("create_payment", "so does a payment; one that staff make for a customer is in the log"),
+    ("generate_report", "nothing of the shop changes, and the job keeps who asked for it"),
+    ("cancel_report", "a job and its file are the caller's own, and nobody else's"),
+    (
+        "test_webhook_endpoint",
+        "it sends something to the caller's own endpoint and changes nothing",
+    ),
+    ("redeliver_webhook", "so does this"),
+    ("request_password_reset", "anybody may ask for any address; what comes of it is in the log"),
+    ("resend_verification", "a mail goes to the caller's own address and nothing is changed"),
+    ("receive_gateway_callback", "what the gateway tells is on its own record and in the journal"),
+];
 
 struct Operation {
     id: String,
@@ -94,8 +114,14 @@ impl Operation {
         }
     }
 
+    /// By which its entry in the audit log is found.
+    fn request_id(&self) -> String {
+        format!("example:{}:{}", self.method, self.path)
+    }
+
     async fn send(&self, up: &Up, body: Option<&Value>, token: Option<&str>) -> (u16, String) {
         let mut request = up.request(self.method.clone(), &self.url());
+        request = request.header("x-request-id", self.request_id());
         for (name, value) in self.examples("header") {
             request = request.header(name, value);
         }
@@ -124,40 +150,84 @@ async fn with_own_token(up: &Up, mut body: Value) -> Value {
     body
 }
 
+/// Sends it as it stands, as the first who isn't forbidden it.
+async fn try_out(
+    up: &Up,
+    tokens: &[String],
+    operation: &Operation,
+    document: &Value,
+) -> (u16, String) {
+    let body = match operation.body(document) {
+        Some(body) => Some(with_own_token(up, body).await),
+        None => None,
+    };
+    if !operation.needs_token() {
+        return operation.send(up, body.as_ref(), None).await;
+    }
+    let mut answer = (403, String::new());
+    for token in tokens {
+        // Whoever has signed out everywhere leaves the rest to others.
+        let signed_out = answer.0 == 401 && LAST.contains(&operation.id.as_str());
+        if answer.0 == 403 || signed_out {
+            answer = operation.send_until_ready(up, body.as_ref(), token).await;
+        }
+    }
+    answer
+}
+
+/// The actions in the audit log by the request that caused them.
+async fn audited(up: &Up, admin: &str) -> BTreeMap<String, String> {
+    let (mut actions, mut path) = (BTreeMap::new(), "/v1/audit-log?limit=100".to_owned());
+    loop {
+        let page = up.request(Method::GET, &path).bearer_auth(admin).send().await.unwrap();
+        let page: Value = page.json().await.unwrap();
+        for entry in page["data"].as_array().unwrap() {
+            if let Some(request) = entry["requestId"].as_str() {
+                actions.insert(request.to_owned(), entry["action"].as_str().unwrap().to_owned());
+            }
+        }
+        let Some(cursor) = page["nextCursor"].as_str() else { return actions };
+        path = format!("/v1/audit-log?limit=100&cursor={cursor}");
+    }
+}
+
 #[tokio::test]
-async fn every_example_succeeds_as_it_stands_with_a_demo_sign_in() {
+async fn every_example_succeeds_as_it_stands_and_every_change_is_in_the_audit_log_or_explained() {
     let directory = Directory::new("examples");
     let up = Up::start(&directory).await;
-    let document = up.request(Method::GET, "/openapi/v1.json").send().await.unwrap();
-    let document: Value = document.json().await.unwrap();
     let mut tokens = Vec::new();
     for email in SIGN_INS {
         tokens.push(up.token(email).await.unwrap());
     }
-    let operations = operations(&document);
-    assert!(operations.len() >= 14, "{}", operations.len());
-    let mut failed = Vec::new();
-    for operation in operations.iter().filter(|o| !FOR_ANOTHER.contains(&o.id.as_str())) {
-        let body = match operation.body(&document) {
-            Some(body) => Some(with_own_token(&up, body).await),
-            None => None,
-        };
-        let mut answer = (403, String::new());
-        if operation.needs_token() {
-            for token in &tokens {
-                // Whoever has signed out everywhere leaves the rest to others.
-                let signed_out = answer.0 == 401 && LAST.contains(&operation.id.as_str());
-                if answer.0 == 403 || signed_out {
-                    answer = operation.send_until_ready(&up, body.as_ref(), token).await;
+    let (mut failed, mut sent) = (Vec::new(), Vec::new());
+    // The newest version first: the oldest one has what ends an account.
+    for version in ["v2", "v1"] {
+        let document = up.request(Method::GET, &format!("/openapi/{version}.json")).send();
+        let document: Value = document.await.unwrap().json().await.unwrap();
+        for operation in operations(&document) {
+            if !FOR_ANOTHER.contains(&operation.id.as_str()) {
+                let answer = try_out(&up, &tokens, &operation, &document).await;
+                if !matches!(answer.0, 200 | 201 | 202 | 204) {
+                    failed.push(format!("{version} {}: {} {}", operation.id, answer.0, answer.1));
                 }
             }
-        } else {
-            answer = operation.send(&up, body.as_ref(), None).await;
-        }
-        if !matches!(answer.0, 200 | 201 | 202 | 204) {
-            failed.push(format!("{}: {} {}", operation.id, answer.0, answer.1));
+            sent.push(operation);
         }
     }
+    assert!(sent.len() >= 60, "{}", sent.len());
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+
+    let audited = audited(&up, tokens.last().unwrap()).await;
+    let sent_here = |operation: &&Operation| !FOR_ANOTHER.contains(&operation.id.as_str());
+    let changing = sent.iter().filter(|operation| operation.method != Method::GET);
+    for operation in changing.filter(sent_here) {
+        let explained =
+            NOT_IN_THE_AUDIT_LOG.iter().any(|(id, why)| *id == operation.id && why.len() > 10);
+        let told = audited.get(&operation.request_id());
+        assert_eq!(told.is_none(), explained, "{}: {told:?} in the audit log", operation.id);
+    }
+    for (id, _) in NOT_IN_THE_AUDIT_LOG {
+        assert!(sent.iter().any(|operation| operation.id == id), "{id} is gone");
+    }
     assert_eq!(up.interrupt().await, Some(0));
 }

@@ -1,7 +1,8 @@
-//! Pages for people: a landing page, the rules every request follows, and the errors; none of them runs a script.
+//! Pages for people: a landing page, the rules every request follows, the errors, and what is on its way out; none of them runs a script.
 
 mod errors;
 mod page;
+mod versions;
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Router {
         .route("/docs", get(async || page("Guide", GUIDE)))
         .route("/docs/errors", get(errors::list))
         .route("/docs/errors/{code}", get(errors::show))
+        .route("/docs/versions", get(versions::show))
         .route("/docs/style.css", get(show_style))
 }
 

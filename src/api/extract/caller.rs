@@ -5,9 +5,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
+use super::origin::origin;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::access::Principal;
+use crate::domain::audit::Author;
 use crate::domain::permission::{Granted, Permission};
 use crate::service::Services;
 use crate::service::auth::api_keys;
@@ -21,6 +23,8 @@ pub struct Caller<P> {
     pub principal: Principal,
     /// For use cases that ask for it.
     pub granted: Granted<P>,
+    /// For use cases that change something.
+    pub author: Author,
 }
 
 impl<S, P> FromRequestParts<S> for Caller<P>
@@ -32,7 +36,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let ApiState { services, .. } = ApiState::from_ref(state);
+        let ApiState { services, limits, .. } = ApiState::from_ref(state);
         let credentials = match parts.extensions.remove::<Credentials>() {
             Some(credentials) => credentials,
             // Where nothing is limited nobody has looked yet.
@@ -40,7 +44,8 @@ where
         };
         let principal = shown::admit(&services, &credentials.into_shown()?).await?;
         let granted = principal.granted()?;
-        Ok(Self { principal, granted })
+        let author = Author { actor: (&principal).into(), origin: origin(parts, &limits) };
+        Ok(Self { principal, granted, author })
     }
 }
 

@@ -20,6 +20,7 @@
 
 pub mod told;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::MatchedPath;
@@ -44,13 +45,14 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 6] = [
+const LOGIN: [&str; 7] = [
     "/v1/auth/token",
     "/v1/auth/refresh",
     "/v1/auth/verify-email",
     "/v1/auth/password-reset",
     "/v1/auth/password-reset/confirm",
     "/v1/users",
+    "/v2/users",
 ];
 const REPORTS: &str = "/v1/reports/generate";
 
@@ -137,8 +139,12 @@ impl Limits {
 
     /// The network it comes from.
     pub fn network(&self, parts: &Parts) -> String {
-        let address = client_address(&parts.headers, &parts.extensions, &self.proxies);
-        address.map_or_else(|| "unknown".to_owned(), network)
+        self.address(parts).map_or_else(|| "unknown".to_owned(), network)
+    }
+
+    /// The address it comes from; `None` where no connection is told of.
+    pub fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        client_address(&parts.headers, &parts.extensions, &self.proxies)
     }
 
     /// Takes one request of this subject to this route (`None`: there is none at that path).

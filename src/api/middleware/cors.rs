@@ -14,6 +14,7 @@ use crate::api::extract::caller::X_API_KEY;
 use crate::api::limits::told::{
     RATELIMIT, RATELIMIT_POLICY, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
 };
+use crate::api::versions::told::{DEPRECATION, SUNSET};
 
 /// How long a browser may remember the answer to its preflight request.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -50,6 +51,8 @@ pub(super) fn layer(origins: Vec<HeaderValue>) -> Option<CorsLayer> {
             X_RATELIMIT_LIMIT,
             X_RATELIMIT_REMAINING,
             X_RATELIMIT_RESET,
+            DEPRECATION,
+            SUNSET,
         ])
         .max_age(REMEMBERED);
     Some(layer)

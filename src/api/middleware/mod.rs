@@ -7,22 +7,25 @@
 //! 4. `security_headers`: on every response, whoever made it.
 //! 5. `cors`: a browser must be able to read errors too, and a preflight request needs no more than this.
 //! 6. `limit_headers`: whatever becomes of a request after it was counted, its answer says how the limits stand.
-//! 7. `problems`: everything below may answer an error in any form; here it gets its final one.
-//! 8. `url_limit`: the cheapest refusal first.
-//! 9. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
+//! 7. `deprecation`: an answer of what is on its way out says so, a refusal too: whoever is refused is to be told as well.
+//! 8. `problems`: everything below may answer an error in any form; here it gets its final one.
+//! 9. `url_limit`: the cheapest refusal first.
+//! 10. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
 //!    so that it is an answer like any other, and inside `metrics`, which counts what clients see.
-//! 10. `catch_panic`: turns a panic into what `problems` understands.
-//! 11. `deadline`: bounds handler and extractors, the reading of the body among them.
-//! 12. the body limit, which extractors heed; a route that takes more sets its own.
+//! 11. `catch_panic`: turns a panic into what `problems` understands.
+//! 12. `deadline`: bounds handler and extractors, the reading of the body among them.
+//! 13. the body limit, which extractors heed; a route that takes more sets its own.
 //!
-//! Two are not among them, since they are not for everything, and `api` puts them within these: `rate_limit` knows callers
-//! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `json_only` is for routes
-//! whose one representation is JSON.
+//! Three are not among them, since they are not for everything, and `api` puts them within these: `rate_limit` knows callers
+//! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `retirement` counts those of
+//! them that still call what is on its way out, and refuses it past its sunset, `json_only` is for routes whose one
+//! representation is JSON.
 
 pub(in crate::api) mod around;
 mod catch_panic;
 mod cors;
 mod deadline;
+mod deprecation;
 pub(in crate::api) mod json_only;
 mod limit_headers;
 mod load_shed;
@@ -30,6 +33,7 @@ mod metrics;
 mod problems;
 pub(in crate::api) mod rate_limit;
 mod request_id;
+pub(in crate::api) mod retirement;
 mod security_headers;
 mod settings;
 mod span;
@@ -43,6 +47,7 @@ use crate::domain::ambient::Ambient;
 use around::around;
 use catch_panic::CatchPanic;
 use deadline::Deadlines;
+use deprecation::Deprecations;
 use limit_headers::LimitHeaders;
 use load_shed::Shedding;
 use metrics::Measured;
@@ -69,6 +74,7 @@ pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router 
         .layer(around(Hsts(hsts)))
         .option_layer(cors::layer(cors_origins))
         .layer(around(LimitHeaders(ambient)))
+        .layer(around(Deprecations))
         .layer(around(Bounds { body_limit }))
         .layer(around(UrlLimit))
         .option_layer(shedding.map(around))

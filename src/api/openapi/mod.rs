@@ -1,6 +1,7 @@
 //! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
 
 mod credentials;
+mod deprecations;
 mod examples;
 mod problem_schema;
 mod problems;
@@ -8,7 +9,7 @@ mod problems;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
@@ -19,14 +20,23 @@ use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
 };
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::api::extract::EmptyRequest;
 use problem_schema::ProblemSchema;
 pub use problems::declared;
 pub(crate) use problems::problems;
 
-const DOCUMENT: &str = "/openapi/v1.json";
+/// A version of the API, which has a document of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    One,
+    Two,
+}
+
+/// Where each document is served and what it is called in Swagger UI, the oldest version first.
+const DOCUMENTS: [(&str, &str); 2] =
+    [("Version 1", "/openapi/v1.json"), ("Version 2", "/openapi/v2.json")];
 
 /// The name of the security scheme: an access token (RFC 6750), or an API key in its place.
 pub const BEARER: &str = "bearer";
@@ -41,9 +51,12 @@ const EXPLORER_POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
+const USERS: (&str, &str) =
+    ("users", "Customers and staff: signing up and looking after an account.");
+
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 11] = [
-    ("users", "Customers and staff: signing up and looking after an account."),
+const TAGS: [(&str, &str); 13] = [
+    USERS,
     ("auth", "Signing in, refreshing and ending a session."),
     ("api-keys", "What programs call with in their owners' names."),
     ("products", "The catalogue and its stock."),
@@ -54,27 +67,39 @@ const TAGS: [(&str, &str); 11] = [
     ("webhook-endpoints", "Addresses that are told of events as they happen."),
     ("idempotency-keys", "What became of a request whose answer was lost."),
     ("rate-limits", "How many requests one may make, and how many are left."),
+    ("deprecated-calls", "Who still calls what is on its way out."),
+    ("audit-log", "Who did what to what."),
 ];
 
+const TITLE: &str = "Till";
+
+const DESCRIPTION: &str = "Orders and payments that survive failure.\n\n\
+     To try it: send the example of `POST /v1/auth/token`, paste the `accessToken` of the \
+     answer into *Authorize*, then send the example of any operation. Staff operations need \
+     `support@example.com` or `admin@example.com`, with the same password.\n\n\
+     Every error is a problem (RFC 9457) whose `type` leads to a page that explains it. \
+     Amounts are whole minor units of their currency (ISO 4217): 4990 is MYR 49.90, and \
+     JPY 4990 is 4990 yen. An `Idempotency-Key` makes a request safe to repeat for 24 hours.\n\n\
+     Every answer tells how the caller's rate limits stand: `RateLimit-Policy` and `RateLimit` \
+     (draft-ietf-httpapi-ratelimit-headers), and `X-RateLimit-Limit`, `-Remaining` and \
+     `-Reset` (Unix seconds) of the narrowest. Beyond them it is 429 with a `Retry-After` that \
+     is true. On an answer with `Age`, which a cache has kept, they mean nothing.\n\n\
+     An operation that is marked as deprecated goes on until the date that its answers name in \
+     `Sunset`, which is at least 180 days after the announcement; `Link` leads to what replaces \
+     it. [All that is on its way out](/docs/versions).";
+
+/// How version 2 stands to version 1.
+const ADDED: &str = "What looks another way than in version 1. Everything else is found there, \
+     at `/v1`, and both are of one shop: an account that is made here can sign in there.\n\n";
+
 /// The document without operations. An operation needs a token unless it says `security(())`.
-pub(super) fn base() -> OpenApi {
-    let info = InfoBuilder::new()
-        .title("Till")
-        .version("1")
-        .description(Some(
-            "Orders and payments that survive failure.\n\n\
-             To try it: send the example of `POST /v1/auth/token`, paste the `accessToken` of the \
-             answer into *Authorize*, then send the example of any operation. Staff operations need \
-             `support@example.com` or `admin@example.com`, with the same password.\n\n\
-             Every error is a problem (RFC 9457) whose `type` leads to a page that explains it. \
-             Amounts are whole minor units of their currency (ISO 4217): 4990 is MYR 49.90, and \
-             JPY 4990 is 4990 yen. An `Idempotency-Key` makes a request safe to repeat for 24 hours.\n\n\
-             Every answer tells how the caller's rate limits stand: `RateLimit-Policy` and `RateLimit` \
-             (draft-ietf-httpapi-ratelimit-headers), and `X-RateLimit-Limit`, `-Remaining` and \
-             `-Reset` (Unix seconds) of the narrowest. Beyond them it is 429 with a `Retry-After` that \
-             is true. On an answer with `Age`, which a cache has kept, they mean nothing.",
-        ))
-        .build();
+pub(super) fn base(version: Version) -> OpenApi {
+    let (number, description, tags) = match version {
+        Version::One => ("1", DESCRIPTION.to_owned(), TAGS.to_vec()),
+        Version::Two => ("2", format!("{ADDED}{DESCRIPTION}"), vec![USERS]),
+    };
+    let info =
+        InfoBuilder::new().title(TITLE).version(number).description(Some(description)).build();
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
@@ -90,7 +115,7 @@ pub(super) fn base() -> OpenApi {
         .info(info)
         .components(Some(components))
         .security(Some([SecurityRequirement::new(BEARER, Vec::<String>::new())]))
-        .tags(Some(TAGS.map(tag)))
+        .tags(Some(tags.into_iter().map(tag)))
         .build()
 }
 
@@ -98,27 +123,33 @@ fn tag((name, description): (&str, &str)) -> Tag {
     TagBuilder::new().name(name).description(Some(description)).build()
 }
 
-/// The document and Swagger UI.
-pub(super) fn routes(document: &OpenApi) -> Router {
-    // Maps with text keys alone: there is nothing in it that could fail to serialise.
-    let text = document.to_pretty_json().unwrap_or_default();
-    let show = get(move || async move {
-        ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")], text)
-    });
-    let config = Config::new([DOCUMENT])
+/// The documents and Swagger UI, which opens with the oldest version: it is the whole of the API.
+pub(super) fn routes(documents: &[OpenApi; 2]) -> Router {
+    let [first, second] = DOCUMENTS.map(|(name, place)| Url::new(name, place));
+    let config = Config::new([first, second])
         .persist_authorization(true)
         .try_it_out_enabled(true)
         .display_request_duration(true)
         .validator_url("none");
     let policy = SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, EXPLORER_POLICY);
     let explorer = Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(policy);
-    Router::new().route(DOCUMENT, show).merge(explorer)
+    let places = DOCUMENTS.iter().zip(documents);
+    places.fold(explorer, |routes, ((_, place), document)| routes.route(place, show(document)))
+}
+
+fn show(document: &OpenApi) -> MethodRouter {
+    // Maps with text keys alone: there is nothing in it that could fail to serialise.
+    let text = document.to_pretty_json().unwrap_or_default();
+    get(move || async move {
+        ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")], text)
+    })
 }
 
 /// Adds to every operation what follows from its shape and so needs no saying beside it.
 pub(super) fn complete(document: OpenApi) -> OpenApi {
-    let whole = problems::complete(let_empty_bodies_be_absent(document));
-    examples::complete(credentials::complete(whole))
+    let marked = deprecations::mark(let_empty_bodies_be_absent(document));
+    let whole = credentials::complete(problems::complete(marked));
+    deprecations::tell(examples::complete(whole))
 }
 
 /// The macro takes every body of one type for required; [`EmptyBody`](crate::api::extract::EmptyBody) takes none, too.

@@ -9,7 +9,7 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{
-    ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Responses,
+    ContentBuilder, Deprecated, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Responses,
 };
 
 use super::operations;
@@ -111,7 +111,7 @@ fn fields(code: ProblemCode) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn field(text: &str) -> Header {
+pub(super) fn field(text: &str) -> Header {
     let schema =
         ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(512));
     HeaderBuilder::new().schema(Some(schema.build())).description(Some(text)).build()
@@ -160,6 +160,9 @@ fn implied(operation: &Operation) -> BTreeSet<ProblemCode> {
     }
     if needs_token(operation) {
         codes.extend(WITH_TOKEN);
+    }
+    if operation.deprecated == Some(Deprecated::True) {
+        codes.insert(ProblemCode::VersionRetired);
     }
     for parameter in operation.parameters.iter().flatten().filter_map(inline) {
         match (&parameter.parameter_in, parameter.name.as_str()) {

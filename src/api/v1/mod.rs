@@ -1,8 +1,10 @@
 //! Version 1 of the API: one folder a resource, one file an operation; no rule is decided here.
 
 pub mod api_keys;
+pub mod audit_log;
 pub mod auth;
 pub mod categories;
+pub mod deprecated_calls;
 pub mod events;
 pub mod gateway;
 pub mod idempotency_keys;

@@ -9,7 +9,7 @@ use crate::domain::api_key::{ApiKey, KeyName, KeyTier};
 use crate::domain::permission::{Granted, may};
 use crate::domain::user::UserStatus;
 use crate::service::Services;
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::{api_keys, users};
 
 /// What the key is to be.
@@ -28,6 +28,7 @@ pub struct CreateApiKey {
 #[tracing::instrument(name = "service.api_keys.create", skip_all)]
 pub async fn create(
     services: &Services,
+    author: &Author,
     owner: Granted<may::ManageApiKeys>,
     maker: &Principal,
     command: CreateApiKey,
@@ -58,7 +59,7 @@ pub async fn create(
         created_at: now,
     };
     let (stored, hash) = (&key, &hash);
-    transact(&services.pool, move |conn| {
+    transact_audited(&services.pool, move |conn| {
         async move {
             // Held until the end, so that two at once don't both find room for the last one.
             let owner = users::find_for_update(conn, stored.owner_id).await?;
@@ -68,7 +69,10 @@ pub async fn create(
             if api_keys::count(conn, stored.owner_id).await? >= MOST_KEYS {
                 return Err(ApiKeyError::TooMany { most: MOST_KEYS });
             }
-            Ok(api_keys::insert(conn, stored, hash).await?)
+            api_keys::insert(conn, stored, hash).await?;
+            let act = Act::CreateApiKey { scopes: stored.scopes, tier: stored.tier };
+            let entry = Entry { act, target: Target::ApiKey(stored.id) };
+            Ok(record(conn, &services.ambient, author, &[entry], ()).await?)
         }
         .scope_boxed()
     })

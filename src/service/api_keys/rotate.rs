@@ -6,8 +6,7 @@ use super::{ApiKeyError, KeyWithSecret, MadeSecret, OLD_SECRET_LIVES};
 use crate::domain::ids::ApiKeyId;
 use crate::domain::permission::{Granted, may};
 use crate::service::Services;
-use crate::service::transact::transact;
-use crate::store::StoreError;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::api_keys::{self, NewSecret};
 
 /// A secret that was old already is good for nothing from then on.
@@ -17,16 +16,22 @@ use crate::store::api_keys::{self, NewSecret};
 #[tracing::instrument(name = "service.api_keys.rotate", skip_all)]
 pub async fn rotate(
     services: &Services,
+    author: &Author,
     owner: Granted<may::ManageApiKeys>,
     id: ApiKeyId,
 ) -> Result<KeyWithSecret, ApiKeyError> {
     let MadeSecret { shown, hash, hint } = MadeSecret::generate(services, id);
     let old_until = services.ambient.now() + OLD_SECRET_LIVES;
     let secret = &NewSecret { hash: &hash, hint: &hint, old_until };
-    let rotated = transact::<_, StoreError, _>(&services.pool, |conn| {
-        api_keys::update_secret(conn, (id, owner.holder()), secret).scope_boxed()
+    let key = transact_audited::<_, ApiKeyError, _>(&services.pool, |conn| {
+        async move {
+            let rotated = api_keys::update_secret(conn, (id, owner.holder()), secret).await?;
+            let key = rotated.ok_or(ApiKeyError::NotFound)?;
+            let entry = Entry { act: Act::RotateApiKey, target: Target::ApiKey(id) };
+            Ok(record(conn, &services.ambient, author, &[entry], key).await?)
+        }
+        .scope_boxed()
     })
     .await?;
-    let key = rotated.ok_or(ApiKeyError::NotFound)?;
     Ok(KeyWithSecret { key, secret: shown })
 }

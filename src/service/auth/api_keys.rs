@@ -15,7 +15,7 @@ use super::lookup::Lookups;
 use crate::config::DerivedKey;
 use crate::domain::access::{Credential, Principal};
 use crate::domain::api_key::KeyTier;
-use crate::domain::ids::ApiKeyId;
+use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::transact::read;
@@ -35,8 +35,22 @@ pub const NOTED_EVERY: time::Duration = time::Duration::MINUTE;
 pub struct ApiKeys {
     key: DerivedKey,
     lookups: Lookups<ApiKeyId>,
-    /// The tier of secrets that were good when they were last looked up; `None` of those that were not.
-    seen: Cache<SecretHash, Option<KeyTier>>,
+    /// Secrets that were good when they were last looked up; `None` of those that were not.
+    seen: Cache<SecretHash, Option<Known>>,
+}
+
+/// What was last learned of a good secret.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    tier: KeyTier,
+    /// Where the database has told.
+    owner: Option<UserId>,
+}
+
+impl From<&KeyAccess> for Known {
+    fn from(access: &KeyAccess) -> Self {
+        Self { tier: access.tier, owner: Some(access.owner_id) }
+    }
 }
 
 impl ApiKeys {
@@ -63,6 +77,8 @@ pub struct ShownKey {
     pub id: ApiKeyId,
     /// As far as is known: `None` where it was no good when it was last looked up, and its requests are anybody's.
     pub tier: Option<KeyTier>,
+    /// In whose name it calls, as far as is known.
+    pub owner: Option<UserId>,
     hash: SecretHash,
 }
 
@@ -96,16 +112,21 @@ pub async fn identify(services: &Services, text: &str) -> Result<ShownKey, Token
     let keys = services.auth.api_keys();
     let secret = ApiKeySecret::parse(&keys.key, text).ok_or(TokenFault::NoKeyOfOurs)?;
     let (id, hash) = (secret.id(), secret.hash(&keys.key));
-    let shown = |tier| ShownKey { id, tier, hash };
-    if let Some(tier) = keys.seen.get(&hash) {
-        return Ok(shown(tier));
-    }
-    let tier = match keys.lookups.find(&services.pool, id).await {
-        Ok(found) => good(&shown(None), found, services.ambient.now()).map(|access| access.tier),
-        Err(_not_answered) => Some(KeyTier::Standard),
+    let shown = |known: Option<Known>| ShownKey {
+        id,
+        tier: known.map(|known| known.tier),
+        owner: known.and_then(|known| known.owner),
+        hash,
     };
-    keys.seen.insert(hash, tier);
-    Ok(shown(tier))
+    if let Some(known) = keys.seen.get(&hash) {
+        return Ok(shown(known));
+    }
+    let known = match keys.lookups.find(&services.pool, id).await {
+        Ok(found) => good(&shown(None), found, services.ambient.now()).as_ref().map(Known::from),
+        Err(_not_answered) => Some(Known { tier: KeyTier::Standard, owner: None }),
+    };
+    keys.seen.insert(hash, known);
+    Ok(shown(known))
 }
 
 /// What a program may do right now by this secret.
@@ -118,7 +139,7 @@ pub async fn admit(services: &Services, shown: &ShownKey) -> Result<Principal, T
     let now = services.ambient.now();
     let found = keys.lookups.find(&services.pool, shown.id).await?;
     let access = good(shown, found, now);
-    keys.seen.insert(shown.hash, access.as_ref().map(|access| access.tier));
+    keys.seen.insert(shown.hash, access.as_ref().map(Known::from));
     let access = access.ok_or(TokenError::Revoked)?;
     note_use(services, shown.id, &access, now).await;
     Ok(Principal {

@@ -22,6 +22,7 @@ use super::{ACCESS_TOKEN_LIVES, Auth};
 use crate::config::DerivedKey;
 use crate::domain::ambient::Ambient;
 use crate::service::Services;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::service::seal::{self, SealError};
 use crate::service::transact::{AsStoreError, read, transact};
 use crate::store::signing_keys::{self as rows, SigningKeyRow};
@@ -235,10 +236,10 @@ pub struct Rotation {
 ///
 /// # Errors
 /// [`KeysError`].
-pub async fn rotate(services: &Services) -> Result<Rotation, KeysError> {
+pub async fn rotate(services: &Services, author: &Author) -> Result<Rotation, KeysError> {
     // A first key must be there to sign until the new one does.
     ensure(services).await?;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             rows::lock(conn).await?;
             let now = services.ambient.now();
@@ -247,7 +248,10 @@ pub async fn rotate(services: &Services) -> Result<Rotation, KeysError> {
             let last_token_over = key.signs_from + BELIEVED + ACCESS_TOKEN_LIVES * 2;
             rows::update_others_retired(conn, &key.kid, last_token_over).await?;
             let SigningKeyRow { kid, signs_from, .. } = key;
-            Ok(Rotation { kid, signs_from, others_retire_at: last_token_over })
+            let act = Act::RotateSigningKeys { signs_from };
+            let entry = Entry { act, target: Target::SigningKey(kid.clone()) };
+            let rotation = Rotation { kid, signs_from, others_retire_at: last_token_over };
+            Ok(record(conn, &services.ambient, author, &[entry], rotation).await?)
         }
         .scope_boxed()
     })

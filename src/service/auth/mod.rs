@@ -40,6 +40,8 @@ use self::verified::Verified;
 use crate::config::DerivedKey;
 use crate::domain::account_token::TokenPurpose;
 use crate::domain::ids::{MessageId, SessionId, UserId};
+use crate::resilience::counts::Counts;
+use crate::service::audit::Refused;
 
 /// What the keys' key is derived from the root key by.
 pub const SIGNING_KEYS_LABEL: &str = "till signing keys";
@@ -84,6 +86,7 @@ struct Parts {
     sessions: Lookups<(SessionId, UserId)>,
     api_keys: ApiKeys,
     account_tokens_key: DerivedKey,
+    refused: Counts<Refused>,
 }
 
 impl Auth {
@@ -97,6 +100,7 @@ impl Auth {
             sessions: Lookups::new(),
             api_keys: ApiKeys::new(settings.api_keys_key),
             account_tokens_key: settings.account_tokens_key,
+            refused: Refused::counts(),
         }))
     }
 
@@ -131,6 +135,11 @@ impl Auth {
 
     fn sessions(&self) -> &Lookups<(SessionId, UserId)> {
         &self.0.sessions
+    }
+
+    /// Sign-ins that failed and are not written down yet.
+    pub(in crate::service) fn refused(&self) -> &Counts<Refused> {
+        &self.0.refused
     }
 
     fn verified(&self) -> &Verified {

@@ -7,8 +7,9 @@ use super::error::SessionError;
 use super::keys;
 use super::refresh_token::RefreshToken;
 use super::tokens::{self, Grant, TokenPair};
+use crate::domain::audit::Origin;
 use crate::service::Services;
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::store::sessions::{self, TokenHash};
 
 /// What the transaction came to; it commits either way.
@@ -26,13 +27,15 @@ enum Rotation {
 #[tracing::instrument(name = "service.auth.refresh", skip_all)]
 pub async fn refresh(
     services: &Services,
+    origin: &Origin,
     presented: &RefreshToken,
 ) -> Result<TokenPair, SessionError> {
     let key = keys::current(services).await?;
     let next = RefreshToken::generate(&services.ambient);
     let (old, new) = (presented.hash(), next.hash());
-    let rotation = transact(&services.pool, |conn| {
-        async move { rotate(conn, services, &old, &new).await }.scope_boxed()
+    let author = &Author::stranger(origin.clone());
+    let rotation = transact_audited(&services.pool, |conn| {
+        async move { rotate(conn, services, author, (&old, &new)).await }.scope_boxed()
     })
     .await?;
     match rotation {
@@ -48,26 +51,32 @@ pub async fn refresh(
 async fn rotate(
     conn: &mut PgConnection,
     services: &Services,
-    old: &TokenHash,
-    new: &TokenHash,
-) -> Result<Rotation, SessionError> {
+    author: &Author,
+    (old, new): (&TokenHash, &TokenHash),
+) -> Result<Audited<Rotation>, SessionError> {
     let now = services.ambient.now();
     let Some(token) = sessions::find_refresh_token_for_update(conn, old).await? else {
-        return Ok(Rotation::Refused);
+        return Ok(Audited::unchanged(Rotation::Refused));
     };
     if token.used_at.is_some() {
-        sessions::update_revoked(conn, token.session_id, now).await?;
-        return Ok(Rotation::Reused);
+        // Who comes again and again with it changes nothing more.
+        if !sessions::update_revoked(conn, token.session_id, now).await? {
+            return Ok(Audited::unchanged(Rotation::Reused));
+        }
+        let act = Act::ReuseRefreshToken { session: token.session_id };
+        let entry = Entry { act, target: Target::User(token.user_id) };
+        return Ok(record(conn, &services.ambient, author, &[entry], Rotation::Reused).await?);
     }
     if !token.access.is_live(now) {
-        return Ok(Rotation::Refused);
+        return Ok(Audited::unchanged(Rotation::Refused));
     }
     sessions::update_refresh_token_used(conn, old, now).await?;
     sessions::insert_refresh_token(conn, token.session_id, new, now).await?;
-    Ok(Rotation::Granted(Grant {
+    // The session goes on as it was opened: its sign-in is in the log.
+    Ok(Audited::unchanged(Rotation::Granted(Grant {
         user_id: token.user_id,
         session_id: token.session_id,
         access_epoch: token.access.access_epoch,
         scopes: token.scopes.intersection(token.access.role.scopes()),
-    }))
+    })))
 }

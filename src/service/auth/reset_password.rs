@@ -11,7 +11,9 @@ use super::account_token::AccountToken;
 use super::error::SessionError;
 use super::passwords::Password;
 use crate::domain::account_token::TokenPurpose;
+use crate::domain::audit::Origin;
 use crate::domain::user::{Email, UserStatus};
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::service::transact::{read, transact};
 use crate::service::{Cause, Services, outbox};
 use crate::store::{StoreError, account_tokens, sessions, users};
@@ -45,6 +47,7 @@ pub async fn request(
 #[tracing::instrument(name = "service.auth.confirm_password_reset", skip_all)]
 pub async fn confirm(
     services: &Services,
+    origin: &Origin,
     token: &AccountToken,
     password: Password,
 ) -> Result<(), SessionError> {
@@ -62,7 +65,7 @@ pub async fn confirm(
     }
     let password = &services.auth.passwords().hash(&services.ambient, password).await?;
     let user_id = known.user_id;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             let now = services.ambient.now();
             users::find_for_update(conn, user_id)
@@ -78,7 +81,9 @@ pub async fn confirm(
             users::update_password(conn, user_id, password, now).await?;
             users::update_email_verified(conn, user_id, now).await?;
             sessions::update_all_revoked(conn, user_id, now).await?;
-            Ok(())
+            let author = Author::stranger(origin.clone());
+            let entry = Entry { act: Act::ResetPassword, target: Target::User(user_id) };
+            Ok(record(conn, &services.ambient, &author, &[entry], ()).await?)
         }
         .scope_boxed()
     })

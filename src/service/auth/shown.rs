@@ -4,6 +4,7 @@ use super::api_keys::{self, ShownKey};
 use super::error::TokenError;
 use super::tokens::{self, Bearer};
 use crate::domain::access::Principal;
+use crate::domain::ids::UserId;
 use crate::service::Services;
 
 /// A credential of ours by what it says of itself; whether it still holds was not asked yet.
@@ -11,6 +12,16 @@ use crate::service::Services;
 pub enum Shown {
     Token(Bearer),
     ApiKey(ShownKey),
+}
+
+impl Shown {
+    /// In whose name it calls, as far as is known.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Token(bearer) => Some(bearer.user_id),
+            Self::ApiKey(key) => key.owner,
+        }
+    }
 }
 
 /// Whose a token or a key is.

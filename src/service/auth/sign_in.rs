@@ -8,9 +8,13 @@ use super::keys;
 use super::passwords::{PasswordAttempt, Verdict};
 use super::refresh_token::RefreshToken;
 use super::tokens::{self, Grant, TokenPair};
+use crate::domain::audit::Origin;
 use crate::domain::user::{Email, UserStatus};
 use crate::service::Services;
-use crate::service::transact::{read, transact};
+use crate::service::audit::{
+    Act, Actor, Author, Credential, Entry, Refused, Target, record, transact_audited,
+};
+use crate::service::transact::read;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, Credentials};
 
@@ -27,33 +31,47 @@ pub struct SignIn {
 /// # Errors
 /// [`SessionError::InvalidCredentials`], or it could not be decided.
 #[tracing::instrument(name = "service.auth.sign_in", skip_all)]
-pub async fn sign_in(services: &Services, command: SignIn) -> Result<TokenPair, SessionError> {
+pub async fn sign_in(
+    services: &Services,
+    origin: &Origin,
+    command: SignIn,
+) -> Result<TokenPair, SessionError> {
     let found = match &command.email {
         Some(email) => find(services, email).await?,
         None => None,
     };
+    let account = found.as_ref().map(|credentials| credentials.user_id);
+    // Only active accounts have credentials worth a look: others are treated as if they were not there.
+    let found = found.filter(|credentials| credentials.status == UserStatus::Active);
     let hash = found.as_ref().map(|credentials| credentials.password_hash.clone());
     let verdict = services.auth.passwords().verify(command.password, hash).await?;
-    match (found, verdict) {
-        (Some(credentials), Verdict::Right) => open(services, &credentials).await,
+    let opened = match (found, verdict) {
+        (Some(credentials), Verdict::Right) => open(services, origin, &credentials).await,
         (None, _) | (Some(_), Verdict::Wrong) => Err(SessionError::InvalidCredentials),
+    };
+    if let Err(SessionError::InvalidCredentials) = &opened {
+        let refused = Refused { account, address: origin.address };
+        services.auth.refused().count(refused, services.ambient.now());
     }
+    opened
 }
 
-/// Only active accounts have credentials worth a look: others are treated as if they were not there.
 async fn find(services: &Services, email: &Email) -> Result<Option<Credentials>, SessionError> {
-    let found = read(&services.pool, |conn| {
-        async move { users::find_credentials_by_email(conn, email).await }.scope_boxed()
-    })
-    .await?;
-    Ok(found.filter(|credentials| credentials.status == UserStatus::Active))
+    let found = read::<_, SessionError, _>(&services.pool, |conn| {
+        async move { Ok(users::find_credentials_by_email(conn, email).await?) }.scope_boxed()
+    });
+    found.await
 }
 
-async fn open(services: &Services, proven: &Credentials) -> Result<TokenPair, SessionError> {
+async fn open(
+    services: &Services,
+    origin: &Origin,
+    proven: &Credentials,
+) -> Result<TokenPair, SessionError> {
     let key = keys::current(services).await?;
     let refresh_token = RefreshToken::generate(&services.ambient);
     let hash = refresh_token.hash();
-    let grant = transact(&services.pool, |conn| {
+    let grant = transact_audited(&services.pool, |conn| {
         async move {
             let user_id = proven.user_id;
             // The password was checked outside this transaction and may have been changed since.
@@ -73,12 +91,17 @@ async fn open(services: &Services, proven: &Credentials) -> Result<TokenPair, Se
             };
             sessions::insert(conn, &session).await?;
             sessions::insert_refresh_token(conn, session.id, &hash, now).await?;
-            Ok::<_, SessionError>(Grant {
+            let grant = Grant {
                 user_id,
                 session_id: session.id,
                 access_epoch: current.access_epoch,
                 scopes: session.scopes,
-            })
+            };
+            let credential = Credential::Session(session.id);
+            let actor = Actor::User { id: user_id, credential };
+            let author = Author { actor, origin: origin.clone() };
+            let entry = Entry { act: Act::SignIn, target: Target::User(user_id) };
+            Ok::<_, SessionError>(record(conn, &services.ambient, &author, &[entry], grant).await?)
         }
         .scope_boxed()
     })

@@ -8,6 +8,7 @@ use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::UserId;
 use crate::domain::job::JobKind;
 use crate::service::Cause;
+use crate::service::audit::{Act, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Provenance};
 use crate::service::jobs::{Jobs, JobsError, ask};
 use crate::service::outcome::Outcome;
@@ -21,12 +22,12 @@ use crate::store::jobs::NewJob;
 pub async fn request(
     jobs: &Jobs,
     keyed: Option<&KeyedRequest>,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     (owner, list): (UserId, &Received),
 ) -> Result<Answer, JobsError> {
     let services = &jobs.services;
     let parameters = &json!({ "list": list.key });
-    let answer = idempotency::run(services, keyed, move |conn| {
+    let answer = idempotency::run_audited(services, keyed, move |conn| {
         async move {
             let job = NewJob {
                 id: list.job,
@@ -39,7 +40,10 @@ pub async fn request(
                 trace_parent: cause.trace_parent.as_deref(),
             };
             ask(conn, services, cause, job).await?;
-            Ok::<_, idempotency::Halt<JobsError>>(Outcome::ImportRequested { job_id: list.job })
+            let entry = Entry { act: Act::ImportProducts, target: Target::Job(list.job) };
+            let requested = Outcome::ImportRequested { job_id: list.job };
+            let recorded = record(conn, &services.ambient, author, &[entry], requested).await?;
+            Ok::<_, idempotency::Halt<JobsError>>(recorded)
         }
         .scope_boxed()
     })

@@ -12,6 +12,7 @@ use crate::domain::ambient::Ambient;
 use crate::domain::event::Event;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::OrderId;
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Halt};
 use crate::service::outbox::publish;
 use crate::service::outcome::{Outcome, Refusal};
@@ -33,12 +34,12 @@ pub struct CancelOrder {
 #[tracing::instrument(name = "service.orders.cancel", skip_all)]
 pub async fn cancel(
     services: &Services,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
-    cause: &Cause,
     command: CancelOrder,
 ) -> Result<Answer, OrderError> {
-    idempotency::run(services, request, move |conn| {
-        cancel_locked(conn, &services.ambient, cause, command).scope_boxed()
+    idempotency::run_audited(services, request, move |conn| {
+        cancel_locked(conn, &services.ambient, (author, cause), command).scope_boxed()
     })
     .await
 }
@@ -46,9 +47,9 @@ pub async fn cancel(
 async fn cancel_locked(
     conn: &mut PgConnection,
     ambient: &Ambient,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     command: CancelOrder,
-) -> Result<Outcome, Halt<OrderError>> {
+) -> Result<Audited<Outcome>, Halt<OrderError>> {
     let mut order = orders::find_for_update(conn, command.id, command.reach)
         .await?
         .ok_or(Halt::Failed(OrderError::NotFound))?;
@@ -59,5 +60,7 @@ async fn cancel_locked(
     release(conn, slice::from_mut(&mut order), status, ambient.now()).await?;
     let event = Event::OrderCancelled { order_id: order.id, customer_id: order.customer_id };
     publish(conn, ambient, cause, &[event]).await?;
-    Ok(Outcome::OrderCancelled(Box::new(order)))
+    let entry = Entry { act: Act::CancelOrder, target: Target::Order(order.id) };
+    let cancelled = Outcome::OrderCancelled(Box::new(order));
+    Ok(record(conn, ambient, author, &[entry], cancelled).await?)
 }

@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::OrderId;
 use crate::domain::permission::{Granted, may};
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Halt};
 use crate::service::outbox::publish;
 use crate::service::outcome::{Outcome, Refusal};
@@ -24,12 +25,12 @@ use crate::store::orders;
 pub async fn fulfil(
     services: &Services,
     _: Granted<may::FulfilOrders>,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
-    cause: &Cause,
     id: OrderId,
 ) -> Result<Answer, OrderError> {
-    idempotency::run(services, request, move |conn| {
-        fulfil_locked(conn, &services.ambient, cause, id).scope_boxed()
+    idempotency::run_audited(services, request, move |conn| {
+        fulfil_locked(conn, &services.ambient, (author, cause), id).scope_boxed()
     })
     .await
 }
@@ -37,9 +38,9 @@ pub async fn fulfil(
 async fn fulfil_locked(
     conn: &mut PgConnection,
     ambient: &Ambient,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     id: OrderId,
-) -> Result<Outcome, Halt<OrderError>> {
+) -> Result<Audited<Outcome>, Halt<OrderError>> {
     let mut order = orders::find_for_update(conn, id, Reach::Everyone)
         .await?
         .ok_or(Halt::Failed(OrderError::NotFound))?;
@@ -48,5 +49,7 @@ async fn fulfil_locked(
     orders::update(conn, &order).await?;
     let event = Event::OrderFulfilled { order_id: order.id, customer_id: order.customer_id };
     publish(conn, ambient, cause, &[event]).await?;
-    Ok(Outcome::OrderFulfilled(Box::new(order)))
+    let entry = Entry { act: Act::FulfilOrder, target: Target::Order(order.id) };
+    let fulfilled = Outcome::OrderFulfilled(Box::new(order));
+    Ok(record(conn, ambient, author, &[entry], fulfilled).await?)
 }

@@ -11,6 +11,7 @@ use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::GatewayOperation;
 use crate::service::Cause;
+use crate::service::audit::Author;
 use crate::service::outcome::Refusal;
 
 /// A command: release money that was set aside.
@@ -29,11 +30,14 @@ pub struct CancelPayment {
 #[tracing::instrument(name = "service.payments.cancel", skip_all)]
 pub async fn cancel(
     payments: &Payments,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
     command: CancelPayment,
 ) -> Result<Progress, PaymentError> {
-    claim(payments, Asked { cause, request }, move |conn| decide(conn, command).scope_boxed()).await
+    claim(payments, Asked { author, cause, request }, move |conn| {
+        decide(conn, command).scope_boxed()
+    })
+    .await
 }
 
 async fn decide(conn: &mut PgConnection, command: CancelPayment) -> Result<Decided, PaymentError> {

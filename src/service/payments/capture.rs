@@ -12,6 +12,7 @@ use crate::domain::ids::PaymentId;
 use crate::domain::money::Amount;
 use crate::domain::payment::GatewayOperation;
 use crate::service::Cause;
+use crate::service::audit::Author;
 use crate::service::outcome::Refusal;
 
 /// A command: take money that was set aside.
@@ -32,11 +33,14 @@ pub struct CapturePayment {
 #[tracing::instrument(name = "service.payments.capture", skip_all)]
 pub async fn capture(
     payments: &Payments,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
     command: CapturePayment,
 ) -> Result<Progress, PaymentError> {
-    claim(payments, Asked { cause, request }, move |conn| decide(conn, command).scope_boxed()).await
+    claim(payments, Asked { author, cause, request }, move |conn| {
+        decide(conn, command).scope_boxed()
+    })
+    .await
 }
 
 async fn decide(conn: &mut PgConnection, command: CapturePayment) -> Result<Decided, PaymentError> {

@@ -13,6 +13,7 @@ use crate::domain::payment::{
     CreatePayment, CreatePaymentRefusal, GatewayOperation, Payment, PaymentStatus,
 };
 use crate::service::Cause;
+use crate::service::audit::Author;
 use crate::service::outcome::Refusal;
 use crate::store::{self, StoreError};
 
@@ -24,11 +25,11 @@ use crate::store::{self, StoreError};
 #[tracing::instrument(name = "service.payments.charge", skip_all)]
 pub async fn charge(
     payments: &Payments,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
     command: &CreatePayment,
 ) -> Result<Progress, PaymentError> {
-    claim(payments, Asked { cause, request }, move |conn| {
+    claim(payments, Asked { author, cause, request }, move |conn| {
         decide(conn, payments, command).scope_boxed()
     })
     .await

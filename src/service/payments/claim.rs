@@ -15,12 +15,13 @@ use crate::clients::payment_gateway::Admission;
 use crate::domain::access::Reach;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::{AttemptId, Id};
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Money};
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::Refund;
 use crate::resilience::fail_point;
 use crate::resilience::load_shed::carry;
 use crate::service::Cause;
+use crate::service::audit::{Act, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Begin, KeyError, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
 use crate::service::transact::{read, transact};
@@ -46,6 +47,7 @@ pub enum Unsettled {
 /// Who asks, and under which key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
+    pub author: &'a Author,
     pub cause: &'a Cause,
     pub request: Option<&'a KeyedRequest>,
 }
@@ -215,11 +217,27 @@ async fn begin(
         created_at: now,
     };
     store::payment_attempts::insert(conn, &new).await?;
+    let entries: Vec<Entry> = asked_by(asked.author, &intent.payment, &new).into_iter().collect();
+    record(conn, ambient, asked.author, &entries, ()).await?.into_inner();
     if let Some(request) = asked.request {
         idempotency::remember_running(conn, ambient, request, id).await?;
     }
     fail_point::here("payments.claiming");
     Ok(Claim::Claimed(Box::new(LeasedAttempt::of(new)), Box::new(intent.payment)))
+}
+
+/// What the log tells of it. What customers pay for themselves is told by the payment: who, when and how much.
+fn asked_by(author: &Author, payment: &Payment, asked: &NewAttempt) -> Option<Entry> {
+    let money = Money { amount: asked.amount, currency: payment.currency };
+    let customer = payment.customer_id;
+    let act = match asked.operation {
+        GatewayOperation::Charge if author.actor.user() == Some(customer) => return None,
+        GatewayOperation::Charge => Act::CreatePayment { customer, money },
+        GatewayOperation::Capture => Act::CapturePayment { money },
+        GatewayOperation::Cancel => Act::CancelPayment,
+        GatewayOperation::Refund(refund) => Act::RefundPayment { refund, money },
+    };
+    Some(Entry { act, target: Target::Payment(payment.id) })
 }
 
 async fn pursue(

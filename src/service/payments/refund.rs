@@ -14,6 +14,7 @@ use crate::domain::money::Amount;
 use crate::domain::payment::{GatewayOperation, Payment};
 use crate::domain::refund::{Refund, RefundReason, RefundStatus};
 use crate::service::Cause;
+use crate::service::audit::Author;
 use crate::service::outcome::Refusal;
 use crate::store::payment_attempts::NewAttempt;
 use crate::store::{self, StoreError};
@@ -37,11 +38,11 @@ pub struct RefundPayment {
 #[tracing::instrument(name = "service.payments.refund", skip_all)]
 pub async fn refund(
     payments: &Payments,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     request: Option<&KeyedRequest>,
     command: &RefundPayment,
 ) -> Result<Progress, PaymentError> {
-    claim(payments, Asked { cause, request }, move |conn| {
+    claim(payments, Asked { author, cause, request }, move |conn| {
         decide(conn, payments, command).scope_boxed()
     })
     .await

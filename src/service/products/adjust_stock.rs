@@ -11,6 +11,7 @@ use crate::domain::idempotency::KeyedRequest;
 use crate::domain::ids::{ProductId, UserId};
 use crate::domain::stock::{AdjustmentReason, StockDelta};
 use crate::service::Services;
+use crate::service::audit::{Act, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Halt};
 use crate::service::outcome::{Outcome, Refusal};
 use crate::store::stock::{self, NewAdjustment};
@@ -31,13 +32,18 @@ pub struct AdjustStock {
 #[tracing::instrument(name = "service.products.adjust_stock", skip_all)]
 pub async fn adjust_stock(
     services: &Services,
+    author: &Author,
     request: Option<&KeyedRequest>,
     command: &AdjustStock,
 ) -> Result<Answer, ProductError> {
-    idempotency::run(services, request, move |conn| {
+    idempotency::run_audited(services, request, move |conn| {
         async move {
-            let available = record(conn, &services.ambient, command).await?;
-            Ok(Outcome::StockAdjusted { product_id: command.product_id, available })
+            let ambient = &services.ambient;
+            let available = adjust(conn, ambient, command).await?;
+            let act = Act::AdjustInventory { delta: command.delta.get(), available };
+            let entry = Entry { act, target: Target::Product(command.product_id) };
+            let adjusted = Outcome::StockAdjusted { product_id: command.product_id, available };
+            Ok(record(conn, ambient, author, &[entry], adjusted).await?)
         }
         .scope_boxed()
     })
@@ -45,7 +51,7 @@ pub async fn adjust_stock(
 }
 
 /// Changes the stock and keeps why; what is available then.
-pub(super) async fn record(
+pub(super) async fn adjust(
     conn: &mut PgConnection,
     ambient: &Ambient,
     command: &AdjustStock,

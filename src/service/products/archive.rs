@@ -5,6 +5,7 @@ use crate::domain::ids::ProductId;
 use crate::domain::product::{Product, ProductChange};
 use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
+use crate::service::audit::Author;
 
 /// The product as it is afterwards; archiving twice changes nothing more than its version.
 ///
@@ -13,9 +14,10 @@ use crate::service::Services;
 #[tracing::instrument(name = "service.products.archive", skip_all)]
 pub async fn archive(
     services: &Services,
+    author: &Author,
     id: ProductId,
     expected_version: ExpectedVersion,
 ) -> Result<Product, ProductError> {
     let change = ProductChange { active: Some(false), ..ProductChange::default() };
-    update(services, &UpdateProduct { id, change, expected_version }).await
+    update(services, author, &UpdateProduct { id, change, expected_version }).await
 }

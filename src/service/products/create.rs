@@ -3,7 +3,7 @@
 use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
 
-use super::adjust_stock::record;
+use super::adjust_stock::adjust;
 use super::{AdjustStock, Changed, ProductError};
 use crate::domain::ambient::Ambient;
 use crate::domain::idempotency::KeyedRequest;
@@ -11,6 +11,7 @@ use crate::domain::ids::UserId;
 use crate::domain::product::{NewProduct, Product};
 use crate::domain::stock::{AdjustmentReason, StockDelta};
 use crate::service::Services;
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record};
 use crate::service::idempotency::{self, Answer, Halt, Provenance};
 use crate::service::outcome::{Outcome, Refusal};
 use crate::store::error::Constraint;
@@ -39,11 +40,12 @@ pub struct InitialStock {
 #[tracing::instrument(name = "service.products.create", skip_all)]
 pub async fn create(
     services: &Services,
+    author: &Author,
     request: Option<&KeyedRequest>,
     command: &CreateProduct,
 ) -> Result<Answer, ProductError> {
-    let creating = idempotency::run(services, request, move |conn| {
-        insert(conn, &services.ambient, command).scope_boxed()
+    let creating = idempotency::run_audited(services, request, move |conn| {
+        insert(conn, &services.ambient, author, command).scope_boxed()
     });
     services.catalogue.change(creating, changed).await
 }
@@ -62,8 +64,9 @@ fn changed(answer: &Answer) -> Changed {
 async fn insert(
     conn: &mut PgConnection,
     ambient: &Ambient,
+    author: &Author,
     command: &CreateProduct,
-) -> Result<Outcome, Halt<ProductError>> {
+) -> Result<Audited<Outcome>, Halt<ProductError>> {
     let product = new_product(ambient, &command.product);
     match products::insert(conn, &product).await {
         Err(error) if error.constraint() == Some(Constraint::SkuTaken) => {
@@ -79,9 +82,11 @@ async fn insert(
             reason: initial.reason.clone(),
             made_by: initial.made_by,
         };
-        record(conn, ambient, &first).await?;
+        adjust(conn, ambient, &first).await?;
     }
-    Ok(Outcome::ProductCreated(Box::new(product)))
+    let entry = Entry { act: Act::CreateProduct, target: Target::Product(product.id) };
+    let created = Outcome::ProductCreated(Box::new(product));
+    Ok(record(conn, ambient, author, &[entry], created).await?)
 }
 
 /// For sale from now on.

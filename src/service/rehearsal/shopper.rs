@@ -12,6 +12,7 @@ use crate::config::DerivedKey;
 use crate::domain::Violation;
 use crate::domain::access::Role;
 use crate::domain::ambient::Ambient;
+use crate::domain::audit::{Author, Origin};
 use crate::domain::user::{Email, PersonName};
 use crate::service::auth::error::SessionError;
 use crate::service::auth::passwords::{Password, PasswordAttempt};
@@ -63,7 +64,7 @@ impl Shopper {
             email: Some(email.clone()),
             password: PasswordAttempt::new(password.expose_secret()),
         };
-        let pair = match sign_in(services, command()).await {
+        let pair = match sign_in(services, &Origin::default(), command()).await {
             Err(SessionError::InvalidCredentials) => {
                 let account = Register {
                     email: email.clone(),
@@ -73,8 +74,8 @@ impl Shopper {
                 };
                 let cause =
                     Cause { request_id: services.ambient.uuid().to_string(), trace_parent: None };
-                register(services, &cause, account).await?;
-                sign_in(services, command()).await?
+                register(services, (&Author::operator(), &cause), account).await?;
+                sign_in(services, &Origin::default(), command()).await?
             }
             signed_in => signed_in?,
         };

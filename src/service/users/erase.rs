@@ -7,17 +7,19 @@ use crate::domain::access::Role;
 use crate::domain::ids::UserId;
 use crate::domain::user::UserStatus;
 use crate::service::Services;
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::users::Erasure;
-use crate::store::{api_keys, job_files, sessions, users, webhook_endpoints};
+use crate::store::{
+    api_keys, audit_log, deprecated_calls, job_files, sessions, users, webhook_endpoints,
+};
 
 /// Erases an account; its address may be registered again.
 ///
 /// # Errors
 /// [`UserError::NotFound`] (erased before, too), [`UserError::LastAdministrator`], or it could not be done.
 #[tracing::instrument(name = "service.users.erase", skip_all)]
-pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
-    transact(&services.pool, |conn| {
+pub async fn erase(services: &Services, author: &Author, id: UserId) -> Result<(), UserError> {
+    transact_audited(&services.pool, |conn| {
         async move {
             let user = users::find(conn, id).await?.ok_or(UserError::NotFound)?;
             if user.role == Role::Admin {
@@ -38,9 +40,15 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             api_keys::delete_all_of(conn, id).await?;
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;
+            // So does what their programs called.
+            deprecated_calls::delete_of_user(conn, id).await?;
             // An address of somebody's own tells of them, and nobody is left to hear.
             webhook_endpoints::update_all_removed(conn, id, now).await?;
-            Ok(users::update_erased(conn, id, &rest, now).await?)
+            users::update_erased(conn, id, &rest, now).await?;
+            // From where they came is theirs, too; of this very request nothing is kept, since they are erased by now.
+            audit_log::delete_origins_of(conn, id).await?;
+            let entry = Entry { act: Act::EraseAccount, target: Target::User(id) };
+            Ok(record(conn, &services.ambient, author, &[entry], ()).await?)
         }
         .scope_boxed()
     })

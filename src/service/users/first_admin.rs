@@ -9,8 +9,9 @@ use crate::domain::Violation;
 use crate::domain::access::Role;
 use crate::domain::event::Event;
 use crate::domain::user::{Email, PersonName, User};
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::service::auth::passwords::Password;
-use crate::service::transact::{AsStoreError, read, transact};
+use crate::service::transact::{AsStoreError, read};
 use crate::service::{Cause, Services, outbox};
 use crate::store::StoreError;
 use crate::store::users::{self, NewUser};
@@ -75,11 +76,11 @@ pub async fn ensure(
     let id = services.ambient.id();
     let new = NewUser { id, email: &email, name: &name, password_hash: &hash, role: Role::Admin };
     let new = &new;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             users::lock_first_admin(conn).await?;
             if users::has_admin(conn).await? {
-                return Ok(FirstAdmin::Exists);
+                return Ok(Audited::unchanged(FirstAdmin::Exists));
             }
             let inserted = users::insert(conn, new, services.ambient.now()).await;
             let user = inserted.map_err(|error| match taken(error) {
@@ -88,7 +89,10 @@ pub async fn ensure(
             })?;
             let event = Event::UserCreated { user_id: user.id };
             outbox::publish(conn, &services.ambient, cause, &[event]).await?;
-            Ok(FirstAdmin::Made(Box::new(user)))
+            let (act, target) = (Act::Register { role: Role::Admin }, Target::User(user.id));
+            let (author, made) = (Author::operator(), FirstAdmin::Made(Box::new(user)));
+            let entry = Entry { act, target };
+            Ok(record(conn, &services.ambient, &author, &[entry], made).await?)
         }
         .scope_boxed()
     })

@@ -6,8 +6,8 @@ use super::UserError;
 use crate::domain::access::Role;
 use crate::domain::event::Event;
 use crate::domain::user::{Email, PersonName, User};
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::service::auth::passwords::Password;
-use crate::service::transact::transact;
 use crate::service::{Cause, Services, outbox};
 use crate::store::StoreError;
 use crate::store::error::Constraint;
@@ -27,7 +27,7 @@ pub struct Register {
 #[tracing::instrument(name = "service.users.register", skip_all)]
 pub async fn register(
     services: &Services,
-    cause: &Cause,
+    (author, cause): (&Author, &Cause),
     command: Register,
 ) -> Result<User, UserError> {
     let Register { email, name, password, role } = command;
@@ -40,12 +40,13 @@ pub async fn register(
         role,
     };
     let user = &user;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             let user = users::insert(conn, user, services.ambient.now()).await.map_err(taken)?;
             let event = Event::UserCreated { user_id: user.id };
             outbox::publish(conn, &services.ambient, cause, &[event]).await?;
-            Ok(user)
+            let (act, target) = (Act::Register { role }, Target::User(user.id));
+            Ok(record(conn, &services.ambient, author, &[Entry { act, target }], user).await?)
         }
         .scope_boxed()
     })

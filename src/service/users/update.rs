@@ -12,7 +12,7 @@ use crate::domain::permission::{Granted, may};
 use crate::domain::user::{User, UserStatus};
 use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::store::{sessions, users};
 
 /// What is to change; everything else stays.
@@ -61,13 +61,14 @@ impl FromStr for Standing {
 #[tracing::instrument(name = "service.users.update", skip_all)]
 pub async fn update(
     services: &Services,
+    author: &Author,
     administrator: Granted<may::ManageUsers>,
     command: &UpdateUser,
 ) -> Result<User, UserError> {
     if administrator.holder() == command.id {
         return Err(UserError::OwnAccount);
     }
-    transact(&services.pool, move |conn| {
+    transact_audited(&services.pool, move |conn| {
         async move {
             let administrators = users::list_administrators_for_update(conn).await?;
             let user = users::find_for_update(conn, command.id)
@@ -80,7 +81,7 @@ pub async fn update(
             let role = command.role.unwrap_or(user.role);
             let status = command.standing.map_or(user.status, UserStatus::from);
             if (role, status) == (user.role, user.status) {
-                return Ok(user);
+                return Ok(Audited::unchanged(user));
             }
             let stays = (role, status) == (Role::Admin, UserStatus::Active);
             if administrators == [user.id] && !stays {
@@ -90,7 +91,10 @@ pub async fn update(
             if status == UserStatus::Disabled {
                 sessions::update_all_revoked(conn, user.id, now).await?;
             }
-            Ok(users::update_access(conn, user.id, (role, status), now).await?)
+            let (from, to) = ((user.role, user.status), (role, status));
+            let (act, target) = (Act::ChangeAccess { from, to }, Target::User(user.id));
+            let changed = users::update_access(conn, user.id, to, now).await?;
+            Ok(record(conn, &services.ambient, author, &[Entry { act, target }], changed).await?)
         }
         .scope_boxed()
     })

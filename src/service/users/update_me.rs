@@ -9,8 +9,9 @@ use crate::domain::ids::UserId;
 use crate::domain::user::{PaymentMethod, PersonName, User, UserStatus};
 use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
+use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
-use crate::service::transact::{read, transact};
+use crate::service::transact::read;
 use crate::store::sessions;
 use crate::store::users::{self, ProfileUpdate};
 
@@ -48,6 +49,7 @@ struct ProvenChange {
 #[tracing::instrument(name = "service.users.update_me", skip_all)]
 pub async fn update_me(
     services: &Services,
+    author: &Author,
     id: UserId,
     command: UpdateMe,
 ) -> Result<User, UserError> {
@@ -58,7 +60,7 @@ pub async fn update_me(
     };
     let (name, method, change) = (name.as_ref(), &method, change.as_ref());
     let expected_version = &expected_version;
-    transact(&services.pool, |conn| {
+    transact_audited(&services.pool, |conn| {
         async move {
             let user = current(conn, id, expected_version).await?;
             let now = services.ambient.now();
@@ -76,13 +78,33 @@ pub async fn update_me(
                 password_hash: change.map(|change| &change.hash),
             };
             if update.changes_nothing_of(&user) {
-                return Ok(user);
+                return Ok(Audited::unchanged(user));
             }
-            Ok(users::update_profile(conn, id, &update, now).await?)
+            let entries = acts(&update, &user)
+                .map(|act| Entry { act, target: Target::User(id) })
+                .collect::<Vec<_>>();
+            let changed = users::update_profile(conn, id, &update, now).await?;
+            Ok(record(conn, &services.ambient, author, &entries, changed).await?)
         }
         .scope_boxed()
     })
     .await
+}
+
+/// What this change of a user is called: a new password is told by itself.
+fn acts(update: &ProfileUpdate<'_>, user: &User) -> impl Iterator<Item = Act> + use<> {
+    let changed = [
+        ("name", update.name != user.name),
+        (
+            "defaultPaymentMethod",
+            update.default_payment_method != user.default_payment_method.as_ref(),
+        ),
+    ];
+    let members: Vec<_> =
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
+    let profile = (!members.is_empty()).then_some(Act::UpdateProfile { members });
+    let password = update.password_hash.map(|_| Act::ChangePassword);
+    profile.into_iter().chain(password)
 }
 
 async fn current(

@@ -8,7 +8,7 @@ use crate::domain::user::UserStatus;
 use crate::domain::webhook::{
     Circuit, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
 };
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::{users, webhook_endpoints};
 
 /// What is told to whom.
@@ -27,6 +27,7 @@ pub struct CreateEndpoint {
 #[tracing::instrument(name = "service.webhooks.create", skip_all)]
 pub async fn create(
     webhooks: &Webhooks,
+    author: &Author,
     owner: Granted<may::ManageWebhooks>,
     command: CreateEndpoint,
 ) -> Result<EndpointWithSecret, WebhookError> {
@@ -49,7 +50,7 @@ pub async fn create(
     };
     let (secret, sealed) = webhooks.new_secret(endpoint.id)?;
     let (endpoint, sealed) = (&endpoint, &sealed);
-    transact(&services.pool, move |conn| {
+    transact_audited(&services.pool, move |conn| {
         async move {
             // Held until the end, so that two at once don't both find room for the last one.
             let owner = users::find_for_update(conn, endpoint.owner_id).await?;
@@ -59,7 +60,10 @@ pub async fn create(
             if webhook_endpoints::count(conn, endpoint.owner_id).await? >= MOST_ENDPOINTS {
                 return Err(WebhookError::TooMany { most: MOST_ENDPOINTS });
             }
-            Ok(webhook_endpoints::insert(conn, endpoint, sealed).await?)
+            webhook_endpoints::insert(conn, endpoint, sealed).await?;
+            let target = Target::WebhookEndpoint(endpoint.id);
+            let entry = Entry { act: Act::CreateWebhookEndpoint, target };
+            Ok(record(conn, &services.ambient, author, &[entry], ()).await?)
         }
         .scope_boxed()
     })

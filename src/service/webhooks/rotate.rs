@@ -5,7 +5,7 @@ use scoped_futures::ScopedFutureExt;
 use super::update::owned_for_update;
 use super::{EndpointWithSecret, OLD_SECRET_LIVES, WebhookError, Webhooks};
 use crate::domain::ids::{UserId, WebhookEndpointId};
-use crate::service::transact::transact;
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::webhook_endpoints;
 
 /// A secret that was old already signs no more.
@@ -15,13 +15,14 @@ use crate::store::webhook_endpoints;
 #[tracing::instrument(name = "service.webhooks.rotate", skip_all)]
 pub async fn rotate(
     webhooks: &Webhooks,
+    author: &Author,
     id: WebhookEndpointId,
     owner: UserId,
 ) -> Result<EndpointWithSecret, WebhookError> {
     let services = &webhooks.services;
     let (secret, sealed) = webhooks.new_secret(id)?;
     let sealed = &sealed;
-    let endpoint = transact(&services.pool, move |conn| {
+    let endpoint = transact_audited(&services.pool, move |conn| {
         async move {
             let now = services.ambient.now();
             let mut endpoint = owned_for_update(conn, id, owner).await?;
@@ -30,7 +31,10 @@ pub async fn rotate(
             endpoint.old_secret_until = Some(until);
             endpoint.version += 1;
             endpoint.updated_at = now;
-            Ok::<_, WebhookError>(endpoint)
+            let target = Target::WebhookEndpoint(id);
+            let entry = Entry { act: Act::RotateWebhookSecret, target };
+            let recorded = record(conn, &services.ambient, author, &[entry], endpoint).await?;
+            Ok::<_, WebhookError>(recorded)
         }
         .scope_boxed()
     })

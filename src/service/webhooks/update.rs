@@ -7,7 +7,7 @@ use super::{WebhookError, Webhooks};
 use crate::domain::ids::{UserId, WebhookEndpointId};
 use crate::domain::version::ExpectedVersion;
 use crate::domain::webhook::{EndpointChange, WebhookEndpoint};
-use crate::service::transact::{read, transact};
+use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
 use crate::store::webhook_endpoints;
 
 /// What an owner wishes of an endpoint.
@@ -27,6 +27,7 @@ pub struct UpdateEndpoint {
 #[tracing::instrument(name = "service.webhooks.update", skip_all)]
 pub async fn update(
     webhooks: &Webhooks,
+    author: &Author,
     command: &UpdateEndpoint,
 ) -> Result<WebhookEndpoint, WebhookError> {
     let UpdateEndpoint { id, owner, change, expected_version } = command;
@@ -34,7 +35,7 @@ pub async fn update(
         webhooks.sender.check(url.as_url()).await?;
     }
     let services = &webhooks.services;
-    transact(&services.pool, move |conn| {
+    transact_audited(&services.pool, move |conn| {
         async move {
             let mut endpoint = owned_for_update(conn, *id, *owner).await?;
             if !expected_version.includes(endpoint.version) {
@@ -42,11 +43,25 @@ pub async fn update(
             }
             endpoint.change(change.clone(), services.ambient.now());
             webhook_endpoints::update(conn, &endpoint).await?;
-            Ok(endpoint)
+            let act = Act::UpdateWebhookEndpoint { members: members(change) };
+            let entry = Entry { act, target: Target::WebhookEndpoint(endpoint.id) };
+            Ok(record(conn, &services.ambient, author, &[entry], endpoint).await?)
         }
         .scope_boxed()
     })
     .await
+}
+
+/// What was wished to be another, by its name: where it leads may hold a secret.
+fn members(change: &EndpointChange) -> Vec<&'static str> {
+    let EndpointChange { url, description, topics, status } = change;
+    let wished = [
+        ("url", url.is_some()),
+        ("description", description.is_some()),
+        ("events", topics.is_some()),
+        ("status", status.is_some()),
+    ];
+    wished.into_iter().filter(|(_, wished)| *wished).map(|(name, _)| name).collect()
 }
 
 /// Removes an endpoint, with all that was and is to be sent to it.
@@ -56,15 +71,24 @@ pub async fn update(
 #[tracing::instrument(name = "service.webhooks.remove", skip_all)]
 pub async fn remove(
     webhooks: &Webhooks,
+    author: &Author,
     id: WebhookEndpointId,
     owner: UserId,
 ) -> Result<(), WebhookError> {
     let services = &webhooks.services;
-    let removed = read(&services.pool, |conn| {
-        webhook_endpoints::update_removed(conn, id, owner, services.ambient.now()).scope_boxed()
+    transact_audited(&services.pool, |conn| {
+        async move {
+            let now = services.ambient.now();
+            if !webhook_endpoints::update_removed(conn, id, owner, now).await? {
+                return Err(WebhookError::NotFound);
+            }
+            let target = Target::WebhookEndpoint(id);
+            let entry = Entry { act: Act::RemoveWebhookEndpoint, target };
+            Ok(record(conn, &services.ambient, author, &[entry], ()).await?)
+        }
+        .scope_boxed()
     })
-    .await?;
-    if removed { Ok(()) } else { Err(WebhookError::NotFound) }
+    .await
 }
 
 /// The owner's endpoint, locked.

@@ -103,6 +103,7 @@ pub const JOBS: &[Job] = &[
         run: |parts| purge::handled_messages(parts).boxed(),
     },
     Job { name: "purge_events", every: SELDOM, run: |parts| purge::events(parts).boxed() },
+    Job { name: "purge_audit_log", every: SELDOM, run: |parts| purge::audit_log(parts).boxed() },
     Job { name: "clear_webhooks", every: OFTEN, run: |parts| clear::webhooks(parts).boxed() },
     Job { name: "clear_files", every: SELDOM, run: |parts| clear::files(parts).boxed() },
     Job { name: "sweep_strays", every: HOURLY, run: |parts| clear::strays(parts).boxed() },

@@ -31,6 +31,11 @@ pub(super) async fn events(parts: &WorkerParts) -> Result<Progress, JobError> {
     Ok(progress(housekeeping::purge_events(&parts.services, BATCH).await?, BATCH))
 }
 
+pub(super) async fn audit_log(parts: &WorkerParts) -> Result<Progress, JobError> {
+    let keep = parts.audit_log_kept;
+    Ok(progress(housekeeping::purge_audit_log(&parts.services, keep, BATCH).await?, BATCH))
+}
+
 pub(super) async fn long_jobs(parts: &WorkerParts) -> Result<Progress, JobError> {
     Ok(progress(purge_cleared(&parts.jobs, BATCH).await?, BATCH))
 }

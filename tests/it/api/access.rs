@@ -88,6 +88,7 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
         ("/v1/orders/", order["id"].as_str().unwrap().to_owned()),
         ("/v1/payments/", paid["id"].as_str().unwrap().to_owned()),
         ("/v1/users/", ada.id.to_string()),
+        ("/v2/users/", ada.id.to_string()),
         ("/v1/reports/", ask(ada, "orders", "csv").await),
         ("/v1/events/", event.to_string()),
         ("/v1/webhook-endpoints/", endpoint["id"].as_str().unwrap().to_owned()),

@@ -1,4 +1,4 @@
-//! The operations of the OpenAPI document, for tests that hold all of them to one rule: a new one is covered by itself.
+//! The operations of the OpenAPI documents, for tests that hold all of them to one rule: a new one is covered by itself.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::shop::Actor;
 use super::support::Answered;
 
-/// One operation as the document has it.
+/// One operation as its version's document has it.
 pub struct Operation {
     pub method: Method,
     /// With `{id}` in it.
@@ -16,16 +16,18 @@ pub struct Operation {
 }
 
 pub fn operations() -> Vec<Operation> {
-    let document = serde_json::to_value(till::api::document()).unwrap();
     let mut all = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, described) in item.as_object().unwrap() {
-            all.push(Operation {
-                method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
-                described: described.clone(),
-                schemas: document["components"]["schemas"].clone(),
-            });
+    for document in till::api::documents() {
+        let document = serde_json::to_value(document).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, described) in item.as_object().unwrap() {
+                all.push(Operation {
+                    method: method.to_uppercase().parse().unwrap(),
+                    path: path.clone(),
+                    described: described.clone(),
+                    schemas: document["components"]["schemas"].clone(),
+                });
+            }
         }
     }
     all

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod api_keys;
+mod audit_log;
 mod auth;
 mod bodies;
 mod categories;
@@ -19,10 +20,11 @@ mod pages;
 mod payments;
 pub mod pools;
 pub mod products;
-mod rate_limits;
+pub mod rate_limits;
 pub mod reports;
 mod scopes;
 pub mod shop;
 mod strain;
 pub mod support;
 mod users;
+mod versions;

@@ -1,10 +1,17 @@
-//! What the OpenAPI document promises of every operation, whichever it is.
+//! What the OpenAPI documents promise of every operation, whichever it is.
 
 use serde_json::Value;
 
 /// Every operation by its method and path.
 fn operations() -> Vec<(String, Value)> {
-    let document = serde_json::to_value(till::api::document()).unwrap();
+    documents().iter().flat_map(operations_of).collect()
+}
+
+fn documents() -> [Value; 2] {
+    till::api::documents().map(|document| serde_json::to_value(document).unwrap())
+}
+
+fn operations_of(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().unwrap().clone();
     let of_path = |(path, item): (String, Value)| {
         let methods = item.as_object().unwrap().clone().into_iter();
@@ -40,8 +47,13 @@ fn every_operation_says_what_it_does_for_whom_and_what_can_come_of_it() {
 
 #[test]
 fn every_operation_shows_a_request_that_can_be_sent_as_it_stands() {
-    let document = serde_json::to_value(till::api::document()).unwrap();
-    for (name, operation) in operations() {
+    let documents = documents();
+    let all = documents.iter().flat_map(|document| {
+        operations_of(document)
+            .into_iter()
+            .map(move |(name, described)| (document, name, described))
+    });
+    for (document, name, operation) in all {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let needed = parameter["required"] == true;
             assert!(!needed || !parameter["example"].is_null(), "{name}: {}", parameter["name"]);

@@ -26,7 +26,7 @@ async fn the_type_of_every_problem_leads_to_a_page_that_explains_it() {
 #[tokio::test]
 async fn every_page_forbids_scripts_and_frames_and_every_link_on_it_resolves() {
     let router = router().await;
-    for path in ["/", "/docs", "/docs/errors", "/docs/errors/not_found"] {
+    for path in ["/", "/docs", "/docs/errors", "/docs/errors/not_found", "/docs/versions"] {
         let page = get(&router, path).await;
         assert_eq!(page.status, 200, "{path}");
         let policy = page.header("content-security-policy");
@@ -49,23 +49,32 @@ async fn a_page_for_an_unknown_code_is_a_page_that_says_so() {
 }
 
 #[tokio::test]
-async fn the_openapi_document_is_of_version_3_1_and_asks_for_a_token_by_default() {
-    let document = get(&router().await, "/openapi/v1.json").await.json();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    assert_eq!(document["security"][0]["bearer"], serde_json::json!([]));
-    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
-    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
-    assert_eq!(codes.as_array().unwrap().len(), ProblemCode::ALL.len());
+async fn each_version_has_an_openapi_document_3_1_that_asks_for_a_token_by_default() {
+    let router = router().await;
+    for version in ["1", "2"] {
+        let document = get(&router, &format!("/openapi/v{version}.json")).await.json();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        assert_eq!(document["info"]["version"], version);
+        assert_eq!(document["security"][0]["bearer"], serde_json::json!([]));
+        assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+        let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+        assert_eq!(codes.as_array().unwrap().len(), ProblemCode::ALL.len());
+        let paths = document["paths"].as_object().unwrap();
+        let others = if version == "1" { "/v2/" } else { "/v1/" };
+        assert!(paths.len() > 2 && !paths.keys().any(|path| path.starts_with(others)));
+    }
 }
 
 #[tokio::test]
-async fn swagger_ui_loads_our_document_under_a_policy_that_lets_it_work() {
+async fn swagger_ui_loads_our_documents_under_a_policy_that_lets_it_work() {
     let router = router().await;
     let page = get(&router, "/swagger-ui/").await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-security-policy").contains("script-src 'self'"));
     let start = get(&router, "/swagger-ui/swagger-initializer.js").await;
-    assert!(start.text.contains("/openapi/v1.json"), "{}", start.text);
+    for version in ["/openapi/v1.json", "/openapi/v2.json"] {
+        assert!(start.text.contains(version), "{}", start.text);
+    }
     assert!(start.text.contains("\"persistAuthorization\": true"), "{}", start.text);
     assert!(start.text.contains("\"tryItOutEnabled\": true"), "{}", start.text);
 }

@@ -12,8 +12,10 @@ use till::api::limits::Limits;
 use till::api::middleware::EdgeSettings;
 use till::api::state::ApiState;
 use till::api::v1::products::RenderedProducts;
+use till::api::versions::Versions;
 use till::api::{router, router_beside};
-use till::config::BaseUrl;
+use till::config::{AfterSunset, BaseUrl};
+use till::service::deprecated_calls::DeprecatedCalls;
 use till::service::payments::Payments;
 use till::service::webhooks::Webhooks;
 use tower::ServiceExt;
@@ -95,6 +97,17 @@ pub fn router_under(test: &TestServices, limits: Limits) -> Router {
     router(state, EdgeSettings::default(), test.services.ambient.clone())
 }
 
+/// [`router_over`] that treats what is on its way out like this.
+pub fn router_with_versions(test: &TestServices, versions: Versions) -> Router {
+    let state = ApiState { versions, ..state(test, test.payments(BaseUrl::of(NOBODY))) };
+    router(state, EdgeSettings::default(), test.services.ambient.clone())
+}
+
+/// Nothing counted yet.
+pub fn versions(after_sunset: AfterSunset) -> Versions {
+    Versions { after_sunset, calls: DeprecatedCalls::default() }
+}
+
 /// [`router_with`] in other layers, with the routes of another part beside.
 pub fn router_in(
     test: &TestServices,
@@ -112,6 +125,7 @@ fn state(test: &TestServices, payments: Payments) -> ApiState {
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),
         webhooks: Arc::new(test.webhooks()),
         limits: Arc::new(test.limits()),
+        versions: versions(AfterSunset::Answer),
         cursors: CursorKey::new([7; 32]),
         rendered_products: RenderedProducts::default(),
     }

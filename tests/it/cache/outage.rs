@@ -90,7 +90,13 @@ async fn l2_a_change_that_failed_for_want_of_a_database_takes_nothing_away_from_
     line.cut().await;
     let id = before.json()["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap();
     let expected = till::domain::version::ExpectedVersion::Any;
-    let failed = till::service::products::archive(&shop.test.services, id.into(), expected).await;
+    let failed = till::service::products::archive(
+        &shop.test.services,
+        crate::support::author(),
+        id.into(),
+        expected,
+    )
+    .await;
     assert!(failed.is_err());
     let answered = get(&router, &product).await;
     assert_eq!((answered.status.as_u16(), &answered.text), (200, &before.text));

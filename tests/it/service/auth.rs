@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use till::domain::access::{Principal, Role, Scope};
+use till::domain::audit::Origin;
 use till::domain::ids::Id;
 use till::domain::user::Email;
 use till::domain::version::ExpectedVersion;
@@ -25,7 +26,7 @@ use time::Duration;
 
 use super::users::{password_change, registered};
 use crate::support::factories::granted;
-use crate::support::{TestServices, services};
+use crate::support::{TestServices, author, services};
 
 pub(super) const PASSWORD: &str = "a long enough secret";
 
@@ -35,7 +36,8 @@ pub(super) async fn sign_in_as(
     password: &str,
 ) -> Result<TokenPair, SessionError> {
     let password = PasswordAttempt::new(password);
-    sign_in(services, SignIn { email: Email::parse(email).ok(), password }).await
+    sign_in(services, &Origin::default(), SignIn { email: Email::parse(email).ok(), password })
+        .await
 }
 
 pub(super) async fn principal(
@@ -200,11 +202,13 @@ async fn a2_a_token_expires_by_the_injected_clock() {
 #[tokio::test]
 async fn a4_a_refresh_token_used_twice_ends_the_whole_session() {
     let (test, first) = ada().await;
-    let second = refresh(&test.services, &refresh_token(&first)).await.unwrap();
+    let second = refresh(&test.services, &Origin::default(), &refresh_token(&first)).await.unwrap();
     principal(&test.services, &second).await.unwrap();
-    let replayed = refresh(&test.services, &refresh_token(&first)).await.unwrap_err();
+    let replayed =
+        refresh(&test.services, &Origin::default(), &refresh_token(&first)).await.unwrap_err();
     assert!(matches!(replayed, SessionError::InvalidRefreshToken), "{replayed:?}");
-    let newest = refresh(&test.services, &refresh_token(&second)).await.unwrap_err();
+    let newest =
+        refresh(&test.services, &Origin::default(), &refresh_token(&second)).await.unwrap_err();
     assert!(matches!(newest, SessionError::InvalidRefreshToken), "{newest:?}");
     for pair in [&first, &second] {
         let error = principal(&test.services, pair).await.unwrap_err();
@@ -216,8 +220,11 @@ async fn a4_a_refresh_token_used_twice_ends_the_whole_session() {
 async fn a4_of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served() {
     let (test, pair) = ada().await;
     let token = refresh_token(&pair);
-    let (one, other) =
-        tokio::join!(refresh(&test.services, &token), refresh(&test.services, &token));
+    let origin = Origin::default();
+    let (one, other) = tokio::join!(
+        refresh(&test.services, &origin, &token),
+        refresh(&test.services, &origin, &token)
+    );
     assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1);
     assert!(principal(&test.services, &pair).await.is_err());
 }
@@ -226,9 +233,9 @@ async fn a4_of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served() {
 async fn a3_signing_out_refuses_both_tokens_at_once() {
     let (test, pair) = ada().await;
     let other = sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
-    revoke(&test.services, &refresh_token(&pair)).await.unwrap();
+    revoke(&test.services, &Origin::default(), &refresh_token(&pair)).await.unwrap();
     assert!(matches!(principal(&test.services, &pair).await, Err(TokenError::Revoked)));
-    assert!(refresh(&test.services, &refresh_token(&pair)).await.is_err());
+    assert!(refresh(&test.services, &Origin::default(), &refresh_token(&pair)).await.is_err());
     principal(&test.services, &other).await.unwrap();
 }
 
@@ -237,9 +244,9 @@ async fn a3_a_new_password_refuses_all_older_tokens() {
     let (test, pair) = ada().await;
     let caller = principal(&test.services, &pair).await.unwrap();
     let change = password_change(PASSWORD, "a better one 4711");
-    update_me(&test.services, caller.user_id, change).await.unwrap();
+    update_me(&test.services, author(), caller.user_id, change).await.unwrap();
     assert!(matches!(principal(&test.services, &pair).await, Err(TokenError::Revoked)));
-    assert!(refresh(&test.services, &refresh_token(&pair)).await.is_err());
+    assert!(refresh(&test.services, &Origin::default(), &refresh_token(&pair)).await.is_err());
     assert!(sign_in_as(&test.services, "ada@example.com", PASSWORD).await.is_err());
     sign_in_as(&test.services, "ada@example.com", "a better one 4711").await.unwrap();
 }
@@ -256,9 +263,9 @@ async fn a3_demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_
         standing: None,
         expected_version: ExpectedVersion::Any,
     };
-    update(&test.services, granted(Role::Admin), &demote).await.unwrap();
+    update(&test.services, author(), granted(Role::Admin), &demote).await.unwrap();
     assert!(matches!(principal(&test.services, &pair).await, Err(TokenError::Revoked)));
-    let renewed = refresh(&test.services, &refresh_token(&pair)).await.unwrap();
+    let renewed = refresh(&test.services, &Origin::default(), &refresh_token(&pair)).await.unwrap();
     let caller = principal(&test.services, &renewed).await.unwrap();
     assert_eq!(caller.scopes, Role::Customer.scopes());
 }
@@ -267,7 +274,8 @@ async fn a3_demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_
 async fn a_session_ends_however_often_it_is_refreshed() {
     let (test, pair) = ada().await;
     test.clock.advance(Duration::days(30));
-    let error = refresh(&test.services, &refresh_token(&pair)).await.unwrap_err();
+    let error =
+        refresh(&test.services, &Origin::default(), &refresh_token(&pair)).await.unwrap_err();
     assert!(matches!(error, SessionError::InvalidRefreshToken), "{error:?}");
 }
 
@@ -275,7 +283,7 @@ async fn a_session_ends_however_often_it_is_refreshed() {
 async fn rotating_the_key_interrupts_nobody() {
     let (test, _) = ada().await;
     let old = keys::current(&test.services).await.unwrap().kid.clone();
-    let new = keys::rotate(&test.services).await.unwrap().kid;
+    let new = keys::rotate(&test.services, author()).await.unwrap().kid;
     test.clock.advance(LEAD - Duration::seconds(1));
     let last = sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
     assert_eq!(part(last.access_token.expose_secret(), 0)["kid"], old);
@@ -296,7 +304,7 @@ async fn a_key_that_another_process_made_is_known_before_it_signs() {
     let (test, _) = ada().await;
     let twin = Services { auth: services::auth(), ..test.services.clone() };
     keys::published(&twin).await.unwrap();
-    let new = keys::rotate(&test.services).await.unwrap().kid;
+    let new = keys::rotate(&test.services, author()).await.unwrap().kid;
     test.clock.advance(LEAD);
     for (signer, judge) in [(&test.services, &twin), (&twin, &test.services)] {
         let pair = sign_in_as(signer, "ada@example.com", PASSWORD).await.unwrap();
@@ -357,7 +365,7 @@ async fn a_token_that_was_good_is_refused_after_a_sign_out_and_in_a_new_epoch() 
     for pair in [&left, &outdated, &left, &outdated] {
         principal(&test.services, pair).await.unwrap();
     }
-    revoke(&test.services, &refresh_token(&left)).await.unwrap();
+    revoke(&test.services, &Origin::default(), &refresh_token(&left)).await.unwrap();
     assert!(matches!(principal(&test.services, &left).await, Err(TokenError::Revoked)));
     let ada = principal(&test.services, &outdated).await.unwrap().user_id;
     // The session stays; only the epoch tells.
@@ -375,7 +383,7 @@ async fn sessions_that_are_looked_up_together_are_each_their_own() {
     registered(&test, "eve@example.com", Role::Support).await;
     let eves = sign_in_as(&test.services, "eve@example.com", PASSWORD).await.unwrap();
     let gone = sign_in_as(&test.services, "eve@example.com", PASSWORD).await.unwrap();
-    revoke(&test.services, &refresh_token(&gone)).await.unwrap();
+    revoke(&test.services, &Origin::default(), &refresh_token(&gone)).await.unwrap();
     let asked = [&adas, &eves, &gone, &adas, &eves, &gone];
     let found = join_all(asked.map(|pair| principal(&test.services, pair))).await;
     for (number, found) in found.into_iter().enumerate() {

@@ -17,7 +17,7 @@ use till::service::products::{self, AdjustStock};
 use time::Duration;
 
 use crate::support::factories::{customer, granted, keyed, order_of, product};
-use crate::support::{TestServices, services};
+use crate::support::{TestServices, author, services};
 
 async fn place(test: &TestServices, command: &PlaceOrder) -> Answer {
     orders::place(&test.services, None, &test.cause(), command).await.unwrap()
@@ -54,7 +54,7 @@ async fn restock(test: &TestServices, product_id: ProductId, pieces: i64, made_b
         reason: AdjustmentReason::parse("delivery").unwrap(),
         made_by,
     };
-    products::adjust_stock(&test.services, None, &command).await.unwrap();
+    products::adjust_stock(&test.services, author(), None, &command).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn cancels_at_once_return_the_stock_once() {
     assert_eq!(available(&test, tea.id).await, 5);
     let command = CancelOrder { id, reach: Reach::Own(ada) };
     let cause = test.cause();
-    let cancels = (0..8).map(|_| orders::cancel(&test.services, None, &cause, command));
+    let cancels = (0..8).map(|_| orders::cancel(&test.services, (author(), &cause), None, command));
     let mut done = 0;
     for answer in join_all(cancels).await {
         match answer.unwrap().outcome {
@@ -218,7 +218,7 @@ async fn an_order_with_a_live_payment_neither_expires_nor_is_cancelled() {
     let cause = test.cause();
     assert_eq!(orders::expire_due(&test.services, &cause, 10).await.unwrap(), 0);
     let command = CancelOrder { id: order.id, reach: Reach::Own(ada) };
-    let answer = orders::cancel(&test.services, None, &cause, command).await.unwrap();
+    let answer = orders::cancel(&test.services, (author(), &cause), None, command).await.unwrap();
     let status = OrderStatus::Pending;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::OrderNotCancellable { status }));
     assert_eq!(available(&test, tea.id).await, 6);
@@ -231,14 +231,16 @@ async fn an_unpaid_order_is_not_fulfilled() {
     let tea = product(&test, "oolong", 10, ada).await;
     let id = placed(&test, &order_of(ada, &[(tea.id, 4)])).await.id;
     let staff = granted(Role::Support);
-    let answer = orders::fulfil(&test.services, staff, None, &test.cause(), id).await.unwrap();
+    let answer =
+        orders::fulfil(&test.services, staff, (author(), &test.cause()), None, id).await.unwrap();
     let status = OrderStatus::Pending;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::OrderNotFulfillable { status }));
     sqlx::query("UPDATE orders SET status = 'paid', paid_amount = total_amount")
         .execute(&*test.services.pool)
         .await
         .unwrap();
-    let answer = orders::fulfil(&test.services, staff, None, &test.cause(), id).await.unwrap();
+    let answer =
+        orders::fulfil(&test.services, staff, (author(), &test.cause()), None, id).await.unwrap();
     assert!(matches!(answer.outcome, Outcome::OrderFulfilled(_)), "{answer:?}");
 }
 
@@ -251,7 +253,7 @@ async fn another_customers_order_does_not_exist() {
     let found = orders::find(&test.services, id, Reach::Own(eve)).await;
     assert!(matches!(found, Err(OrderError::NotFound)), "{found:?}");
     let command = CancelOrder { id, reach: Reach::Own(eve) };
-    let cancelled = orders::cancel(&test.services, None, &test.cause(), command).await;
+    let cancelled = orders::cancel(&test.services, (author(), &test.cause()), None, command).await;
     assert!(matches!(cancelled, Err(OrderError::NotFound)), "{cancelled:?}");
     assert_eq!(available(&test, tea.id).await, 6);
 }
@@ -295,7 +297,8 @@ async fn a_request_that_failed_leaves_its_key_free_for_the_very_next_one() {
     let nothing = CancelOrder { id: test.services.ambient.id(), reach: Reach::Own(buyer) };
     let cause = test.cause();
     for _ in 0..200 {
-        let refused = orders::cancel(&test.services, Some(&request), &cause, nothing).await;
+        let refused =
+            orders::cancel(&test.services, (author(), &cause), Some(&request), nothing).await;
         assert!(matches!(refused, Err(OrderError::NotFound)), "{refused:?}");
     }
 }

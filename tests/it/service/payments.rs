@@ -31,7 +31,7 @@ use time::Duration;
 
 use crate::sandbox::support::{Folder, Sandbox};
 use crate::support::factories::{customer, keyed, order_of, product};
-use crate::support::{TestServices, services};
+use crate::support::{TestServices, author, services};
 
 struct Shop {
     test: TestServices,
@@ -78,7 +78,9 @@ impl Shop {
     }
 
     async fn charge(&self, command: &CreatePayment) -> Progress {
-        payments::charge(&self.payments, &self.test.cause(), None, command).await.unwrap()
+        payments::charge(&self.payments, (author(), &self.test.cause()), None, command)
+            .await
+            .unwrap()
     }
 
     async fn order(&self) -> Order {
@@ -154,7 +156,7 @@ async fn a_charge_whose_answer_is_lost_is_settled_by_looking_it_up_and_charged_o
     let request = keyed(shop.buyer, "k", 1);
     let command = shop.all_of_it("pm_timeout");
     let cause = shop.test.cause();
-    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let ask = || payments::charge(&shop.payments, (author(), &cause), Some(&request), &command);
     let Progress::Processing(Unsettled::Payment(open)) = ask().await.unwrap() else {
         unreachable!("it never answers")
     };
@@ -232,7 +234,7 @@ async fn twenty_requests_under_one_key_make_one_charge() {
     let request = keyed(shop.buyer, "k", 1);
     let command = shop.all_of_it("pm_ok");
     let cause = shop.test.cause();
-    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let ask = || payments::charge(&shop.payments, (author(), &cause), Some(&request), &command);
     for answer in join_all((0..20).map(|_| ask())).await {
         match answer {
             Ok(charged) => assert_eq!(payment(charged).status, PaymentStatus::Succeeded),
@@ -262,7 +264,8 @@ async fn an_unreachable_gateway_opens_the_circuit_and_nothing_more_is_written() 
     for _ in 0..20 {
         assert_eq!(payment(shop.charge(&part).await).status, PaymentStatus::Processing);
     }
-    let refused = payments::charge(&shop.payments, &shop.test.cause(), None, &part).await;
+    let refused =
+        payments::charge(&shop.payments, (author(), &shop.test.cause()), None, &part).await;
     assert!(matches!(refused, Err(PaymentError::GatewayUnavailable(_))));
     assert_eq!(shop.count("SELECT count(*) FROM payments").await, 20);
 }
@@ -290,7 +293,7 @@ async fn what_a_paused_process_hears_after_another_settled_it_changes_nothing() 
     let request = keyed(shop.buyer, "k", 1);
     let command = shop.all_of_it("pm_slow");
     let cause = shop.test.cause();
-    let paused = payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let paused = payments::charge(&shop.payments, (author(), &cause), Some(&request), &command);
     let taken_over = async {
         while shop.sandbox.record().await.is_empty() {}
         shop.test.clock.advance(Duration::seconds(31));
@@ -312,7 +315,7 @@ async fn a_key_whose_process_died_is_taken_over_by_its_next_request_and_finished
     let request = keyed(shop.buyer, "k", 1);
     let command = shop.all_of_it("pm_ok");
     let cause = shop.test.cause();
-    let ask = || payments::charge(&shop.payments, &cause, Some(&request), &command);
+    let ask = || payments::charge(&shop.payments, (author(), &cause), Some(&request), &command);
     assert!(matches!(ask().await.unwrap(), Progress::Processing(_)));
     // As it would stand had the process died in its call.
     let died = "UPDATE payment_attempts SET leased_until = $1, next_try_at = $1";

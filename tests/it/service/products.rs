@@ -10,7 +10,7 @@ use till::service::outcome::{Outcome, Refusal};
 use till::service::products::{self, AdjustStock, CreateProduct, ProductError, UpdateProduct};
 
 use crate::support::factories::{customer, keyed, new_product, product};
-use crate::support::services;
+use crate::support::{author, services};
 
 fn first_page(rows: i64) -> PageRequest {
     PageRequest { size: PageSize::parse(rows).unwrap(), after: None }
@@ -23,9 +23,10 @@ async fn a_sku_is_taken_once() {
     product(&test, "oolong", 1, someone).await;
     let again = CreateProduct { product: new_product("oolong"), initial_stock: None };
     let request = keyed(someone, "again", 1);
-    let refused = products::create(&test.services, Some(&request), &again).await.unwrap();
+    let refused = products::create(&test.services, author(), Some(&request), &again).await.unwrap();
     assert_eq!(refused.outcome, Outcome::Refused(Refusal::SkuTaken));
-    let replayed = products::create(&test.services, Some(&request), &again).await.unwrap();
+    let replayed =
+        products::create(&test.services, author(), Some(&request), &again).await.unwrap();
     assert_eq!(replayed.outcome, refused.outcome);
     assert!(matches!(replayed.provenance, Provenance::Replayed { .. }));
 }
@@ -41,10 +42,10 @@ async fn stock_can_not_be_taken_below_nothing() {
         reason: AdjustmentReason::parse("broken").unwrap(),
         made_by: someone,
     };
-    let refused = products::adjust_stock(&test.services, None, &take(-6)).await.unwrap();
+    let refused = products::adjust_stock(&test.services, author(), None, &take(-6)).await.unwrap();
     let shortage = Refusal::InsufficientStock { available: 5 };
     assert_eq!(refused.outcome, Outcome::Refused(shortage));
-    let done = products::adjust_stock(&test.services, None, &take(-5)).await.unwrap();
+    let done = products::adjust_stock(&test.services, author(), None, &take(-5)).await.unwrap();
     assert_eq!(done.outcome, Outcome::StockAdjusted { product_id: tea.id, available: 0 });
     assert_eq!(products::find_inventory(&test.services, tea.id).await.unwrap(), 0);
 }
@@ -61,9 +62,9 @@ async fn a_change_against_an_old_version_is_refused() {
         },
         expected_version: ExpectedVersion::OneOf(vec![1]),
     };
-    let changed = products::update(&test.services, &rename).await.unwrap();
+    let changed = products::update(&test.services, author(), &rename).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.version), ("Dong Ding", 2));
-    let late = products::update(&test.services, &rename).await;
+    let late = products::update(&test.services, author(), &rename).await;
     assert!(matches!(late, Err(ProductError::PreconditionFailed { version: 2 })), "{late:?}");
 }
 
@@ -71,7 +72,7 @@ async fn a_change_against_an_old_version_is_refused() {
 async fn an_archived_product_is_found_no_more() {
     let test = services().await;
     let tea = product(&test, "oolong", 1, customer(&test).await).await;
-    products::archive(&test.services, tea.id, ExpectedVersion::Any).await.unwrap();
+    products::archive(&test.services, author(), tea.id, ExpectedVersion::Any).await.unwrap();
     let found = products::find(&test.services, tea.id).await;
     assert!(matches!(found, Err(ProductError::NotFound)), "{found:?}");
     let listed =

@@ -15,10 +15,10 @@ use till::service::users::update_me::{NewPassword, PaymentMethodChange, UpdateMe
 
 use super::auth::{PASSWORD, principal, sign_in_as};
 use crate::support::factories::granted;
-use crate::support::{TestServices, services};
+use crate::support::{TestServices, author, services};
 
 pub(super) async fn registered(test: &TestServices, email: &str, role: Role) -> User {
-    register(&test.services, &test.cause(), registration(email, role)).await.unwrap()
+    register(&test.services, (author(), &test.cause()), registration(email, role)).await.unwrap()
 }
 
 fn registration(email: &str, role: Role) -> Register {
@@ -71,7 +71,7 @@ async fn an_address_in_another_unicode_form_has_its_account_already() {
     let test = services().await;
     registered(&test, "JOS\u{c9}@example.com", Role::Customer).await;
     let again = registration("jose\u{301}@Example.com", Role::Customer);
-    let error = register(&test.services, &test.cause(), again).await.unwrap_err();
+    let error = register(&test.services, (author(), &test.cause()), again).await.unwrap_err();
     assert!(matches!(error, UserError::EmailTaken), "{error:?}");
     let messages: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
         .fetch_one(&*test.services.pool)
@@ -123,10 +123,10 @@ async fn a_profile_changes_only_from_the_version_that_was_read() {
         expected_version: ExpectedVersion::OneOf(vec![ada.version]),
         ..nothing()
     };
-    let changed = update_me(&test.services, ada.id, change.clone()).await.unwrap();
+    let changed = update_me(&test.services, author(), ada.id, change.clone()).await.unwrap();
     assert_eq!(changed.default_payment_method, Some(method));
     assert_eq!((changed.name, changed.version), (ada.name, ada.version + 1));
-    let late = update_me(&test.services, ada.id, change).await.unwrap_err();
+    let late = update_me(&test.services, author(), ada.id, change).await.unwrap_err();
     assert!(matches!(late, UserError::Changed { version: 2 }), "{late:?}");
 }
 
@@ -135,7 +135,7 @@ async fn a_new_password_needs_the_current_one() {
     let test = services().await;
     let ada = registered(&test, "ada@example.com", Role::Customer).await;
     let guess = password_change("not my password", "a better one 4711");
-    let error = update_me(&test.services, ada.id, guess).await.unwrap_err();
+    let error = update_me(&test.services, author(), ada.id, guess).await.unwrap_err();
     assert!(matches!(error, UserError::WrongPassword), "{error:?}");
     sign_in_as(&test.services, "ada@example.com", PASSWORD).await.unwrap();
 }
@@ -153,10 +153,10 @@ async fn administrators_change_others_but_not_themselves() {
         standing: Some(Standing::Disabled),
         expected_version: ExpectedVersion::Any,
     };
-    let changed = update(&test.services, as_root, &disable(ada.id)).await.unwrap();
+    let changed = update(&test.services, author(), as_root, &disable(ada.id)).await.unwrap();
     assert_eq!(changed.status, UserStatus::Disabled);
     assert!(sign_in_as(&test.services, "ada@example.com", PASSWORD).await.is_err());
-    let own = update(&test.services, as_root, &disable(root.id)).await.unwrap_err();
+    let own = update(&test.services, author(), as_root, &disable(root.id)).await.unwrap_err();
     assert!(matches!(own, UserError::OwnAccount), "{own:?}");
 }
 
@@ -166,12 +166,12 @@ async fn an_erased_user_leaves_no_personal_data_and_frees_the_address() {
     let ada = registered(&test, "ada@example.com", Role::Customer).await;
     let root = registered(&test, "root@example.com", Role::Admin).await;
     assert_ne!(ada.id, root.id);
-    erase(&test.services, ada.id).await.unwrap();
+    erase(&test.services, author(), ada.id).await.unwrap();
     let as_root = signed_in(&test.services, "root@example.com").await;
     let rest = find(&test.services, &as_root, ada.id).await.unwrap();
     assert_eq!(rest.status, UserStatus::Erased);
     assert!(!format!("{rest:?}").contains("ada@") && !rest.name.contains("Ada"));
-    assert!(matches!(erase(&test.services, ada.id).await, Err(UserError::NotFound)));
+    assert!(matches!(erase(&test.services, author(), ada.id).await, Err(UserError::NotFound)));
     registered(&test, "ada@example.com", Role::Customer).await;
 }
 
@@ -200,7 +200,8 @@ async fn of_two_administrators_who_go_at_once_one_remains() {
     let test = services().await;
     let one = registered(&test, "one@example.com", Role::Admin).await;
     let two = registered(&test, "two@example.com", Role::Admin).await;
-    let (first, second) = (erase(&test.services, one.id), erase(&test.services, two.id));
+    let (first, second) =
+        (erase(&test.services, author(), one.id), erase(&test.services, author(), two.id));
     let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
     let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");
@@ -220,8 +221,8 @@ async fn of_two_administrators_who_demote_each_other_at_once_one_remains() {
         expected_version: ExpectedVersion::Any,
     };
     let (demote_one, demote_two) = (demote(one.id), demote(two.id));
-    let first = update(&test.services, as_one, &demote_two);
-    let second = update(&test.services, as_two, &demote_one);
+    let first = update(&test.services, author(), as_one, &demote_two);
+    let second = update(&test.services, author(), as_two, &demote_one);
     let ends = at_once(&test, Box::pin(first), Box::pin(second)).await;
     let refused = ends.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(matches!(refused[..], [UserError::LastAdministrator]), "{refused:?}");

@@ -13,7 +13,7 @@ use till::service::outcome::Outcome;
 use till::service::products::{self, CreateProduct, InitialStock};
 use uuid::Uuid;
 
-use super::TestServices;
+use super::{TestServices, author};
 
 /// A customer who can buy but not sign in: the password hash is none.
 pub async fn customer(test: &TestServices) -> UserId {
@@ -65,7 +65,7 @@ pub async fn product(test: &TestServices, sku: &str, pieces: i64, made_by: UserI
             made_by,
         }),
     };
-    let answer = products::create(&test.services, None, &command).await.unwrap();
+    let answer = products::create(&test.services, author(), None, &command).await.unwrap();
     let created = match answer.outcome {
         Outcome::ProductCreated(product) => Some(*product),
         _ => None,

@@ -19,4 +19,4 @@ pub mod smtp;
 pub mod trace;
 pub mod worker;
 
-pub use services::{TestServices, services};
+pub use services::{TestServices, author, services};

@@ -1,6 +1,6 @@
 //! The use cases over a database of their own and a clock that only the test moves.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -12,6 +12,7 @@ use till::clients::payment_gateway::{
 use till::clients::webhook_sender::WebhookSender;
 use till::config::{BaseUrl, DerivedKey, RateLimits, RootKey, TrustedProxies};
 use till::domain::ambient::Ambient;
+use till::domain::audit::Author;
 use till::domain::clock::{Clock, ManualClock, SystemClock};
 use till::domain::entropy::SystemEntropy;
 use till::resilience::cache::tier::CacheTier;
@@ -49,6 +50,12 @@ pub const GATEWAY_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long a test's shop waits for a webhook endpoint.
 pub const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Whoever does something of which it doesn't matter who it is.
+pub fn author() -> &'static Author {
+    static AUTHOR: LazyLock<Author> = LazyLock::new(Author::operator);
+    &AUTHOR
+}
 
 /// Services on a new database, at noon of an ordinary day.
 pub async fn services() -> TestServices {

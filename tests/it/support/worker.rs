@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use till::clients::mailer::{Mailer, SmtpMailer};
 use till::config::BaseUrl;
@@ -31,6 +32,7 @@ pub fn parts_with(test: &TestServices, payments: Payments, sink: &SmtpSink) -> W
         mails: Mails { services: services.clone(), mailer, public_url },
         jobs: test.jobs(BaseUrl::of(NOBODY)),
         webhooks: test.webhooks(),
+        audit_log_kept: Duration::from_secs(365 * 24 * 3_600),
         services,
     }
 }

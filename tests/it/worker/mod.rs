@@ -27,8 +27,8 @@ use till::domain::user::{Email, PersonName, User};
 use till::service::auth::passwords::Password;
 use till::service::users::register::{self, Register};
 
-use crate::support::TestServices;
 use crate::support::promise::assert_rows_name_tests;
+use crate::support::{TestServices, author};
 
 /// A customer who has just registered; the message about it waits in the outbox.
 async fn register(test: &TestServices, name: &str) -> User {
@@ -38,7 +38,7 @@ async fn register(test: &TestServices, name: &str) -> User {
         password: Password::parse("correct horse battery").unwrap(),
         role: Role::Customer,
     };
-    register::register(&test.services, &test.cause(), command).await.unwrap()
+    register::register(&test.services, (author(), &test.cause()), command).await.unwrap()
 }
 
 /// The worker died after the message was handled and before that was written down.

@@ -89,6 +89,6 @@ pub async fn create_api_key(
     caller: Caller<may::ManageApiKeys>,
     request: ValidJson<CreateApiKeyRequest>,
 ) -> Result<Response, Problem> {
-    let (granted, maker) = (caller.granted, caller.principal);
-    Ok(made(create(&state.services, granted, &maker, request.command).await?))
+    let Caller { granted, principal: maker, author } = caller;
+    Ok(made(create(&state.services, &author, granted, &maker, request.command).await?))
 }

@@ -26,6 +26,6 @@ pub async fn delete_api_key(
     caller: Caller<may::ManageApiKeys>,
     PathId(id): PathId<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    remove(&state.services, caller.granted, id).await?;
+    remove(&state.services, &caller.author, caller.granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

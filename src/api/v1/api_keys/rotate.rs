@@ -35,5 +35,5 @@ pub async fn rotate_api_key(
     PathId(id): PathId<ApiKeyId>,
     _: EmptyBody,
 ) -> Result<Response, Problem> {
-    Ok(made(rotate(&state.services, caller.granted, id).await?))
+    Ok(made(rotate(&state.services, &caller.author, caller.granted, id).await?))
 }

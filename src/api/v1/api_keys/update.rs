@@ -50,5 +50,6 @@ pub async fn update_api_key(
     PathId(id): PathId<ApiKeyId>,
     request: ValidJson<UpdateApiKeyRequest>,
 ) -> Result<Json<ApiKeyBody>, Problem> {
-    Ok(Json(set_tier(&state.services, caller.granted, id, request.command).await?.into()))
+    let Caller { granted, author, .. } = caller;
+    Ok(Json(set_tier(&state.services, &author, granted, id, request.command).await?.into()))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -48,10 +48,11 @@ problems!(ConfirmPasswordResetProblems: TokenInvalid, TokenExpired);
 )]
 pub async fn confirm_password_reset(
     State(state): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<ConfirmPasswordResetRequest>,
 ) -> Result<StatusCode, Problem> {
     let (token, password) = request.command;
     let token = token.ok_or(SessionError::InvalidAccountToken)?;
-    confirm(&state.services, &token, password).await?;
+    confirm(&state.services, &origin, &token, password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

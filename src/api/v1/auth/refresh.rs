@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::token::TokenPairBody;
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -43,8 +43,9 @@ problems!(RefreshProblems: TokenInvalid);
 )]
 pub async fn refresh_token(
     State(state): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<RefreshTokenRequest>,
 ) -> Result<Json<TokenPairBody>, Problem> {
     let token = request.command.ok_or(SessionError::InvalidRefreshToken)?;
-    Ok(Json(refresh(&state.services, &token).await?.into()))
+    Ok(Json(refresh(&state.services, &origin, &token).await?.into()))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::refresh::RefreshTokenRequest;
-use crate::api::extract::ValidJson;
+use crate::api::extract::{RequestOrigin, ValidJson};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::service::auth::revoke::revoke;
@@ -18,10 +18,11 @@ use crate::service::auth::revoke::revoke;
 )]
 pub async fn revoke_token(
     State(state): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Problem> {
     if let Some(token) = request.command {
-        revoke(&state.services, &token).await?;
+        revoke(&state.services, &origin, &token).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,6 +24,6 @@ pub async fn revoke_all(
     caller: Caller<may::SignOutEverywhere>,
     _: EmptyBody,
 ) -> Result<StatusCode, Problem> {
-    end_all(&state.services, caller.granted).await?;
+    end_all(&state.services, &caller.author, caller.granted).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::extract::{AccountLimit, Fields, Parse, ValidJson};
+use crate::api::extract::{AccountLimit, Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -81,13 +81,14 @@ problems!(SignInProblems: InvalidCredentials);
 pub async fn create_token(
     State(state): State<ApiState>,
     attempts: AccountLimit,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<CreateTokenRequest>,
 ) -> Result<Json<TokenPairBody>, Problem> {
     let email = request.command.email.clone();
     if let Some(email) = &email {
         attempts.admit(email).await?;
     }
-    let tokens = sign_in(&state.services, request.command).await?;
+    let tokens = sign_in(&state.services, &origin, request.command).await?;
     if let Some(email) = &email {
         attempts.succeeded(email).await;
     }

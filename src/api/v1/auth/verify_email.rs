@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -43,9 +43,10 @@ problems!(VerifyEmailProblems: TokenInvalid, TokenExpired);
 )]
 pub async fn verify_email(
     State(state): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<VerifyEmailRequest>,
 ) -> Result<StatusCode, Problem> {
     let token = request.command.ok_or(SessionError::InvalidAccountToken)?;
-    verify(&state.services, &token).await?;
+    verify(&state.services, &origin, &token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

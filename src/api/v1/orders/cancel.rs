@@ -35,5 +35,5 @@ pub async fn cancel_order(
 ) -> Result<Answer, Problem> {
     let request = call.request(&caller.principal, EmptyBody::CANONICAL);
     let command = CancelOrder { id, reach: caller.principal.reach() };
-    Ok(cancel(&state.services, Some(&request), &call.cause, command).await?)
+    Ok(cancel(&state.services, (&caller.author, &call.cause), Some(&request), command).await?)
 }

@@ -34,5 +34,6 @@ pub async fn fulfil_order(
     _: EmptyBody,
 ) -> Result<Answer, Problem> {
     let request = call.request(&caller.principal, EmptyBody::CANONICAL);
-    Ok(fulfil(&state.services, caller.granted, request.as_ref(), &call.cause, id).await?)
+    Ok(fulfil(&state.services, caller.granted, (&caller.author, &call.cause), request.as_ref(), id)
+        .await?)
 }

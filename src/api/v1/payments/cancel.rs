@@ -38,5 +38,5 @@ pub async fn cancel_payment(
 ) -> Result<Progress, Problem> {
     let request = call.request(&caller.principal, EmptyBody::CANONICAL);
     let command = CancelPayment { id, reach: caller.principal.reach() };
-    Ok(cancel(&state.payments, &call.cause, Some(&request), command).await?)
+    Ok(cancel(&state.payments, (&caller.author, &call.cause), Some(&request), command).await?)
 }

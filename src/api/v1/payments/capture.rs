@@ -59,5 +59,5 @@ pub async fn capture_payment(
     let (amount, canonical) = ValidJson::or_empty(request);
     let request = call.request(&caller.principal, &canonical);
     let command = CapturePayment { id, reach: caller.principal.reach(), amount: amount.flatten() };
-    Ok(capture(&state.payments, &call.cause, Some(&request), command).await?)
+    Ok(capture(&state.payments, (&caller.author, &call.cause), Some(&request), command).await?)
 }

@@ -132,5 +132,5 @@ pub async fn create_payment(
 ) -> Result<Progress, Problem> {
     let asked = call.request(&caller.principal, &request.canonical);
     let command = request.command.command_of(&caller.principal)?;
-    Ok(charge(&state.payments, &call.cause, Some(&asked), &command).await?)
+    Ok(charge(&state.payments, (&caller.author, &call.cause), Some(&asked), &command).await?)
 }

@@ -75,5 +75,5 @@ pub async fn refund_payment(
     let Wanted { amount, reason } = wanted.unwrap_or_default();
     let request = call.request(&caller.principal, &canonical);
     let command = RefundPayment { id, reach: caller.principal.reach(), amount, reason };
-    Ok(refund(&state.payments, &call.cause, Some(&request), &command).await?)
+    Ok(refund(&state.payments, (&caller.author, &call.cause), Some(&request), &command).await?)
 }

@@ -68,5 +68,5 @@ pub async fn adjust_inventory(
     let keyed = call.request(&caller.principal, &request.canonical);
     let Wanted { delta, reason } = request.command;
     let command = AdjustStock { product_id, delta, reason, made_by: caller.principal.user_id };
-    Ok(adjust_stock(&state.services, keyed.as_ref(), &command).await?)
+    Ok(adjust_stock(&state.services, &caller.author, keyed.as_ref(), &command).await?)
 }

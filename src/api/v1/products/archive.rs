@@ -23,10 +23,10 @@ use crate::service::products::archive;
 )]
 pub async fn archive_product(
     State(state): State<ApiState>,
-    _: Caller<may::WriteCatalog>,
+    caller: Caller<may::WriteCatalog>,
     PathId(id): PathId<ProductId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    archive(&state.services, id, if_match.version_of(id)).await?;
+    archive(&state.services, &caller.author, id, if_match.version_of(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -80,5 +80,5 @@ pub async fn create_product(
 ) -> Result<Answer, Problem> {
     let keyed = call.request(&caller.principal, &request.canonical);
     let command = CreateProduct { product: request.command, initial_stock: None };
-    Ok(create(&state.services, keyed.as_ref(), &command).await?)
+    Ok(create(&state.services, &caller.author, keyed.as_ref(), &command).await?)
 }

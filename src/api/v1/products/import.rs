@@ -43,7 +43,7 @@ pub async fn import_products(
     let list = receive(&state, body).await?;
     let keyed = call.request(&caller.principal, &list.digest);
     let owner = caller.principal.user_id;
-    Ok(request(&state.jobs, keyed.as_ref(), &call.cause, (owner, &list)).await?)
+    Ok(request(&state.jobs, keyed.as_ref(), (&caller.author, &call.cause), (owner, &list)).await?)
 }
 
 async fn receive(state: &ApiState, body: Body) -> Result<Received, Problem> {

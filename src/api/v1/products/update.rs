@@ -87,14 +87,14 @@ impl Parse for UpdateProductRequest {
 )]
 pub async fn update_product(
     State(state): State<ApiState>,
-    _: Caller<may::WriteCatalog>,
+    caller: Caller<may::WriteCatalog>,
     PathId(id): PathId<ProductId>,
     if_match: IfMatch,
     request: ValidJson<UpdateProductRequest>,
 ) -> Result<Response, Problem> {
     let expected_version = if_match.version_of(id);
     let command = UpdateProduct { id, change: request.command, expected_version };
-    let product = products::update(&state.services, &command).await?;
+    let product = products::update(&state.services, &caller.author, &command).await?;
     let tag = tag_of(&product);
     Ok(Representation::versioned(&ProductBody::from(product), tag)?.personal())
 }

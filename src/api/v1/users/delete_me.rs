@@ -22,6 +22,6 @@ pub async fn delete_me(
     State(state): State<ApiState>,
     caller: Caller<may::EraseAccount>,
 ) -> Result<StatusCode, Problem> {
-    erase(&state.services, caller.principal.user_id).await?;
+    erase(&state.services, &caller.author, caller.principal.user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,13 +9,12 @@ use utoipa::ToSchema;
 
 use super::body::UserBody;
 use crate::api::extract::cause::RequestCause;
-use crate::api::extract::{Fields, Parse, ValidJson};
+use crate::api::extract::{Fields, Parse, RequestOrigin, ValidJson};
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
+use crate::api::profile::{Named, NewAccount};
 use crate::api::state::ApiState;
-use crate::domain::access::Role;
-use crate::domain::user::{Email, PersonName};
-use crate::service::auth::passwords::Password;
+use crate::domain::audit::Author;
 use crate::service::users::register::{Register, register};
 
 /// Who wants an account.
@@ -35,10 +34,8 @@ impl Parse for RegisterUserRequest {
     type Command = Register;
 
     fn parse(self, fields: &mut Fields) -> Option<Register> {
-        let email = fields.parse("/email", &self.email, |text| Email::parse(text));
-        let password = fields.parse("/password", &self.password, |text| Password::parse(text));
-        let name = fields.parse("/name", &self.name, |text| PersonName::parse(text));
-        Some(Register { email: email?, password: password?, name: name?, role: Role::Customer })
+        let (email, password) = (self.email, self.password);
+        NewAccount { email, password, name: Named { at: "/name", value: self.name } }.parse(fields)
     }
 }
 
@@ -54,9 +51,11 @@ problems!(RegisterUserProblems: EmailTaken);
 pub async fn register_user(
     State(state): State<ApiState>,
     RequestCause(cause): RequestCause,
+    RequestOrigin(origin): RequestOrigin,
     request: ValidJson<RegisterUserRequest>,
 ) -> Result<Response, Problem> {
-    let user = register(&state.services, &cause, request.command).await?;
+    let author = Author::stranger(origin);
+    let user = register(&state.services, (&author, &cause), request.command).await?;
     let location = format!("/v1/users/{}", user.id);
     let body = Json(UserBody::from(user));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())

@@ -70,5 +70,5 @@ pub async fn update_user(
 ) -> Result<Response, Problem> {
     let Wanted { role, standing } = request.command;
     let command = UpdateUser { id, role, standing, expected_version: if_match.version_of(id) };
-    shown(update(&state.services, caller.granted, &command).await?)
+    shown(update(&state.services, &caller.author, caller.granted, &command).await?)
 }

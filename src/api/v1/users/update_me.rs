@@ -9,14 +9,9 @@ use super::body::{UserBody, shown};
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::{AccountLimit, Fields, IfMatch, Parse, Patch, ValidJson};
 use crate::api::problem::Problem;
+use crate::api::profile::{Named, ProfileChange, change_own};
 use crate::api::state::ApiState;
-use crate::domain::Violation;
-use crate::domain::user::{PaymentMethod, PersonName};
-use crate::domain::version::ExpectedVersion;
-use crate::service::auth::passwords::{Password, PasswordAttempt};
-use crate::service::users::update_me::{
-    self as profile, NewPassword, PaymentMethodChange, UpdateMe,
-};
+use crate::service::users::update_me::UpdateMe;
 
 /// What is to change; what is absent stays.
 #[derive(Deserialize, ToSchema)]
@@ -43,35 +38,13 @@ impl Parse for UpdateMeRequest {
     type Command = UpdateMe;
 
     fn parse(self, fields: &mut Fields) -> Option<UpdateMe> {
-        let name = fields.replace("/name", self.name, |text: String| PersonName::parse(&text));
-        let new = fields.replace("/password", self.password, |text: String| Password::parse(&text));
-        let current = fields.replace("/currentPassword", self.current_password, |text: String| {
-            Ok(PasswordAttempt::new(&text))
-        });
-        let method =
-            fields.patch("/defaultPaymentMethod", self.default_payment_method, |name: String| {
-                PaymentMethod::parse(&name)
-            });
-        let password = match (current?, new?) {
-            (Some(current), Some(new)) => Some(NewPassword { current, new }),
-            (None, None) => None,
-            (None, Some(_)) => {
-                fields.fail("/currentPassword", Violation::new("required", "is required"));
-                return None;
-            }
-            (Some(_), None) => {
-                fields.fail("/password", Violation::new("required", "is required"));
-                return None;
-            }
+        let change = ProfileChange {
+            name: Named { at: "/name", value: self.name },
+            password: self.password,
+            current_password: self.current_password,
+            default_payment_method: self.default_payment_method,
         };
-        let default_payment_method = match method? {
-            Patch::Keep => PaymentMethodChange::Keep,
-            Patch::Clear => PaymentMethodChange::Clear,
-            Patch::Set(method) => PaymentMethodChange::Set(method),
-        };
-        // The version stands in a header.
-        let expected_version = ExpectedVersion::Any;
-        Some(UpdateMe { name: name?, password, default_payment_method, expected_version })
+        change.parse(fields)
     }
 }
 
@@ -91,10 +64,5 @@ pub async fn update_me(
     if_match: IfMatch,
     request: ValidJson<UpdateMeRequest>,
 ) -> Result<Response, Problem> {
-    let id = caller.principal.user_id;
-    if request.command.password.is_some() {
-        attempts.admit_user(id).await?;
-    }
-    let command = UpdateMe { expected_version: if_match.version_of(id), ..request.command };
-    shown(profile::update_me(&state.services, id, command).await?)
+    shown(change_own(&state, &caller, &attempts, &if_match, request.command).await?)
 }

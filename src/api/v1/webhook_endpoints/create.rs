@@ -69,7 +69,7 @@ pub async fn create_webhook_endpoint(
     caller: Caller<may::ManageWebhooks>,
     request: ValidJson<CreateWebhookEndpointRequest>,
 ) -> Result<Response, Problem> {
-    let made = create(&state.webhooks, caller.granted, request.command).await?;
+    let made = create(&state.webhooks, &caller.author, caller.granted, request.command).await?;
     let location = format!("/v1/webhook-endpoints/{}", made.endpoint.id);
     let body = Json(WebhookEndpointWithSecretBody::from(made));
     Ok((StatusCode::CREATED, [(LOCATION, location)], body).into_response())

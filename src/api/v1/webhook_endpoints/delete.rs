@@ -23,6 +23,6 @@ pub async fn delete_webhook_endpoint(
     caller: Caller<may::ManageWebhooks>,
     PathId(id): PathId<WebhookEndpointId>,
 ) -> Result<StatusCode, Problem> {
-    remove(&state.webhooks, id, caller.granted.holder()).await?;
+    remove(&state.webhooks, &caller.author, id, caller.granted.holder()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,5 +26,5 @@ pub async fn rotate_webhook_endpoint(
     PathId(id): PathId<WebhookEndpointId>,
     _: EmptyBody,
 ) -> Result<Json<WebhookEndpointWithSecretBody>, Problem> {
-    Ok(Json(rotate(&state.webhooks, id, caller.granted.holder()).await?.into()))
+    Ok(Json(rotate(&state.webhooks, &caller.author, id, caller.granted.holder()).await?.into()))
 }

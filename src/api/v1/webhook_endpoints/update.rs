@@ -78,5 +78,5 @@ pub async fn update_webhook_endpoint(
 ) -> Result<Response, Problem> {
     let (owner, change) = (caller.granted.holder(), request.command);
     let command = UpdateEndpoint { id, owner, change, expected_version: if_match.version_of(id) };
-    shown(update(&state.webhooks, &command).await?)
+    shown(update(&state.webhooks, &caller.author, &command).await?)
 }

@@ -169,7 +169,9 @@ async fn a_dead_letter_that_is_replayed_twice_has_one_effect() {
     shop.work().await;
     let message = shop.message().await;
     for again in [true, false] {
-        let replayed = replay(&shop.test.services, &[key_of(message)]).await.unwrap();
+        let replayed = replay(&shop.test.services, crate::support::author(), &[key_of(message)])
+            .await
+            .unwrap();
         assert_eq!(!replayed.is_empty(), again);
         shop.work().await;
     }
@@ -185,7 +187,13 @@ async fn a_replay_whose_message_was_forgotten_is_sent_nevertheless() {
     shop.work().await;
     let message = shop.message().await;
     sqlx::query("DELETE FROM outbox").execute(&*shop.test.services.pool).await.unwrap();
-    assert_eq!(replay(&shop.test.services, &[key_of(message)]).await.unwrap().len(), 1);
+    assert_eq!(
+        replay(&shop.test.services, crate::support::author(), &[key_of(message)])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     shop.work().await;
     assert_eq!(shop.sink.arrived().len(), 1);
 }

@@ -19,7 +19,7 @@ async fn whoever_erased_their_account_is_written_to_no_more() {
     let scene = mailed().await;
     let ada = scene.shop.customer("ada").await;
     scene.everything(&ada).await;
-    erase(&scene.shop.test.services, ada.id).await.unwrap();
+    erase(&scene.shop.test.services, crate::support::author(), ada.id).await.unwrap();
     scene.work().await;
     let arrived = scene.sink.arrived();
     let readers: Vec<&str> = arrived.iter().map(|mail| mail.to.as_str()).collect();

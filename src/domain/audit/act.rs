@@ -1,0 +1,244 @@
+//! What an entry of the audit log may tell of: every act by its name, with what is worth knowing of it. Who did it and to what
+//! stands beside it.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::domain::access::{Role, ScopeSet};
+use crate::domain::api_key::KeyTier;
+use crate::domain::ids::{RefundId, SessionId, UserId};
+use crate::domain::money::Money;
+use crate::domain::user::UserStatus;
+use crate::domain::utc::Utc;
+
+/// What was done, with what is worth knowing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    SignIn,
+    /// Counted over a while: somebody who guesses must not make the log grow with each guess.
+    RefuseSignIn {
+        times: u32,
+        since: OffsetDateTime,
+    },
+    SignOut,
+    SignOutEverywhere,
+    /// By a token that was mailed.
+    ResetPassword,
+    /// The same.
+    VerifyEmail,
+    /// A refresh token came a second time, which ended its session.
+    ReuseRefreshToken {
+        session: SessionId,
+    },
+    Register {
+        role: Role,
+    },
+    UpdateProfile {
+        members: Vec<&'static str>,
+    },
+    ChangePassword,
+    ChangeAccess {
+        from: (Role, UserStatus),
+        to: (Role, UserStatus),
+    },
+    EraseAccount,
+    CreateApiKey {
+        scopes: ScopeSet,
+        tier: KeyTier,
+    },
+    RotateApiKey,
+    RemoveApiKey,
+    ChangeKeyTier {
+        tier: KeyTier,
+    },
+    CreateProduct,
+    UpdateProduct {
+        members: Vec<&'static str>,
+    },
+    ArchiveProduct,
+    ImportProducts,
+    AdjustInventory {
+        delta: i64,
+        available: i64,
+    },
+    CancelOrder,
+    FulfilOrder,
+    /// For somebody else: what customers pay themselves is told by the payment.
+    CreatePayment {
+        customer: UserId,
+        money: Money,
+    },
+    CapturePayment {
+        money: Money,
+    },
+    CancelPayment,
+    RefundPayment {
+        refund: RefundId,
+        money: Money,
+    },
+    CreateWebhookEndpoint,
+    UpdateWebhookEndpoint {
+        members: Vec<&'static str>,
+    },
+    RemoveWebhookEndpoint,
+    RotateWebhookSecret,
+    ReplayDeadLetter {
+        consumer: String,
+    },
+    DropDeadLetter {
+        consumer: String,
+    },
+    RotateSigningKeys {
+        signs_from: OffsetDateTime,
+    },
+}
+
+impl Act {
+    /// The name of every act there is.
+    pub const NAMES: [&'static str; 34] = [
+        "auth.sign_in",
+        "auth.refuse_sign_in",
+        "auth.sign_out",
+        "auth.sign_out_everywhere",
+        "auth.reset_password",
+        "auth.verify_email",
+        "auth.reuse_refresh_token",
+        "user.register",
+        "user.update_profile",
+        "user.change_password",
+        "user.change_access",
+        "user.erase",
+        "api_key.create",
+        "api_key.rotate",
+        "api_key.remove",
+        "api_key.change_tier",
+        "product.create",
+        "product.update",
+        "product.archive",
+        "product.import",
+        "inventory.adjust",
+        "order.cancel",
+        "order.fulfil",
+        "payment.create",
+        "payment.capture",
+        "payment.cancel",
+        "payment.refund",
+        "webhook_endpoint.create",
+        "webhook_endpoint.update",
+        "webhook_endpoint.remove",
+        "webhook_endpoint.rotate_secret",
+        "dead_letter.replay",
+        "dead_letter.drop",
+        "signing_key.rotate",
+    ];
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SignIn => "auth.sign_in",
+            Self::RefuseSignIn { .. } => "auth.refuse_sign_in",
+            Self::SignOut => "auth.sign_out",
+            Self::SignOutEverywhere => "auth.sign_out_everywhere",
+            Self::ResetPassword => "auth.reset_password",
+            Self::VerifyEmail => "auth.verify_email",
+            Self::ReuseRefreshToken { .. } => "auth.reuse_refresh_token",
+            Self::Register { .. } => "user.register",
+            Self::UpdateProfile { .. } => "user.update_profile",
+            Self::ChangePassword => "user.change_password",
+            Self::ChangeAccess { .. } => "user.change_access",
+            Self::EraseAccount => "user.erase",
+            Self::CreateApiKey { .. } => "api_key.create",
+            Self::RotateApiKey => "api_key.rotate",
+            Self::RemoveApiKey => "api_key.remove",
+            Self::ChangeKeyTier { .. } => "api_key.change_tier",
+            Self::CreateProduct => "product.create",
+            Self::UpdateProduct { .. } => "product.update",
+            Self::ArchiveProduct => "product.archive",
+            Self::ImportProducts => "product.import",
+            Self::AdjustInventory { .. } => "inventory.adjust",
+            Self::CancelOrder => "order.cancel",
+            Self::FulfilOrder => "order.fulfil",
+            Self::CreatePayment { .. } => "payment.create",
+            Self::CapturePayment { .. } => "payment.capture",
+            Self::CancelPayment => "payment.cancel",
+            Self::RefundPayment { .. } => "payment.refund",
+            Self::CreateWebhookEndpoint => "webhook_endpoint.create",
+            Self::UpdateWebhookEndpoint { .. } => "webhook_endpoint.update",
+            Self::RemoveWebhookEndpoint => "webhook_endpoint.remove",
+            Self::RotateWebhookSecret => "webhook_endpoint.rotate_secret",
+            Self::ReplayDeadLetter { .. } => "dead_letter.replay",
+            Self::DropDeadLetter { .. } => "dead_letter.drop",
+            Self::RotateSigningKeys { .. } => "signing_key.rotate",
+        }
+    }
+
+    /// What is worth knowing beside the name, as it is kept and shown.
+    pub fn details(&self) -> Value {
+        let money = |money: &Money| json!({ "amount": money.amount, "currency": money.currency });
+        let access =
+            |(role, status): &(Role, UserStatus)| json!({ "role": role, "status": status });
+        match self {
+            Self::RefuseSignIn { times, since } => {
+                json!({ "times": times, "since": Utc(*since).to_string() })
+            }
+            Self::ReuseRefreshToken { session } => json!({ "sessionId": session }),
+            Self::Register { role } => json!({ "role": role }),
+            Self::UpdateProfile { members }
+            | Self::UpdateProduct { members }
+            | Self::UpdateWebhookEndpoint { members } => json!({ "members": members }),
+            Self::ChangeAccess { from, to } => json!({ "from": access(from), "to": access(to) }),
+            Self::CreateApiKey { scopes, tier } => {
+                json!({ "scopes": scopes.to_string(), "tier": tier.as_str() })
+            }
+            Self::ChangeKeyTier { tier } => json!({ "tier": tier.as_str() }),
+            Self::AdjustInventory { delta, available } => {
+                json!({ "delta": delta, "available": available })
+            }
+            Self::CreatePayment { customer, money: of } => {
+                json!({ "customerId": customer, "money": money(of) })
+            }
+            Self::CapturePayment { money: of } => json!({ "money": money(of) }),
+            Self::RefundPayment { refund, money: of } => {
+                json!({ "refundId": refund, "money": money(of) })
+            }
+            Self::ReplayDeadLetter { consumer } | Self::DropDeadLetter { consumer } => {
+                json!({ "consumer": consumer })
+            }
+            Self::RotateSigningKeys { signs_from } => {
+                json!({ "signsFrom": Utc(*signs_from).to_string() })
+            }
+            Self::SignIn
+            | Self::SignOut
+            | Self::SignOutEverywhere
+            | Self::ResetPassword
+            | Self::VerifyEmail
+            | Self::ChangePassword
+            | Self::EraseAccount
+            | Self::RotateApiKey
+            | Self::RemoveApiKey
+            | Self::CreateProduct
+            | Self::ArchiveProduct
+            | Self::ImportProducts
+            | Self::CancelOrder
+            | Self::FulfilOrder
+            | Self::CancelPayment
+            | Self::CreateWebhookEndpoint
+            | Self::RemoveWebhookEndpoint
+            | Self::RotateWebhookSecret => json!({}),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Act;
+
+    #[test]
+    fn every_act_has_a_name_of_its_own_in_the_list() {
+        let names: BTreeSet<_> = Act::NAMES.into_iter().collect();
+        assert_eq!(names.len(), Act::NAMES.len());
+        assert!(names.iter().all(|name| name.split('.').count() == 2));
+        assert!(names.contains(Act::SignIn.name()) && names.contains(Act::CancelPayment.name()));
+    }
+}
