@@ -109,11 +109,12 @@ async fn a_key_is_shown_in_either_header_and_in_one_alone() {
         [("x-api-key", secret.as_str()), ("authorization", bearer.as_str())],
         [("x-api-key", secret.as_str()), ("authorization", token.as_str())],
         [("x-api-key", secret.as_str()), ("authorization", "Basic YWRhOnNlY3JldA==")],
-        [("authorization", bearer.as_str()), ("authorization", bearer.as_str())],
     ] {
         let problem = show(&shop, &fields).await.problem(401, "unauthenticated");
-        assert!(problem["detail"].as_str().unwrap().starts_with("Send "), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().starts_with("Send one"), "{problem}");
     }
+    let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
+    show(&shop, &twice).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
