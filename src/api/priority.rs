@@ -73,6 +73,7 @@ const RANKS: &[(&str, &str, Rank)] = &[
     ("POST", "/v1/webhook-endpoints/{id}/test", Low),
     ("GET", "/", Low),
     ("GET", "/docs", Low),
+    ("GET", "/docs/{guide}", Low),
     ("GET", "/docs/errors", Low),
     ("GET", "/docs/errors/{code}", Low),
     ("GET", "/docs/style.css", Low),

@@ -1,6 +1,8 @@
-//! Pages for people: a landing page, the rules every request follows, and the errors; none of them runs a script.
+//! Pages for people: a landing page, the guides and the errors; none of them runs a script.
 
 mod errors;
+mod guides;
+mod markdown;
 mod page;
 
 use axum::Router;
@@ -12,12 +14,12 @@ use page::{KEPT, page};
 
 const STYLE: &str = include_str!("style.css");
 const LANDING: &str = include_str!("landing.html");
-const GUIDE: &str = include_str!("guide.html");
 
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(async || page("Orders and payments that survive", LANDING)))
-        .route("/docs", get(async || page("Guide", GUIDE)))
+        .route("/docs", get(guides::index))
+        .route("/docs/{guide}", get(guides::show))
         .route("/docs/errors", get(errors::list))
         .route("/docs/errors/{code}", get(errors::show))
         .route("/docs/style.css", get(show_style))

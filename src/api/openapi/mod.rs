@@ -1,6 +1,9 @@
 //! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
 
+mod bounds;
 mod examples;
+mod headers;
+mod other_schemas;
 mod problem_schema;
 mod problems;
 
@@ -9,16 +12,19 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ServerBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::extract::EmptyRequest;
+pub use other_schemas::{FileSchema, metadata};
 use problem_schema::ProblemSchema;
 pub use problems::declared;
 pub(crate) use problems::problems;
@@ -67,11 +73,16 @@ pub(super) fn base() -> OpenApi {
              `-Reset` (Unix seconds) of the narrowest. Beyond them it is 429 with a `Retry-After` that \
              is true. On an answer with `Age`, which a cache has kept, they mean nothing.",
         ))
+        .license(Some(
+            LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
+        ))
         .build();
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The access token that signing in returns."))
+        .description(Some(
+            "The access token that signing in returns: a JWT (RFC 9068), made and checked as RFC8725 asks.",
+        ))
         .build();
     let components = ComponentsBuilder::new()
         .security_scheme(BEARER, SecurityScheme::Http(token))
@@ -79,6 +90,11 @@ pub(super) fn base() -> OpenApi {
         .build();
     OpenApiBuilder::new()
         .info(info)
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("This instance: local, staging or production."))
+            .extensions(Some(ExtensionsBuilder::new().add("x-internal", false).build()))
+            .build()]))
         .components(Some(components))
         .security(Some([SecurityRequirement::new(BEARER, Vec::<String>::new())]))
         .tags(Some(TAGS.map(tag)))
@@ -108,7 +124,18 @@ pub(super) fn routes(document: &OpenApi) -> Router {
 
 /// Adds to every operation what follows from its shape and so needs no saying beside it.
 pub(super) fn complete(document: OpenApi) -> OpenApi {
-    examples::complete(problems::complete(let_empty_bodies_be_absent(document)))
+    let whole = problems::complete(let_empty_bodies_be_absent(document));
+    let_anybody_call(bounds::complete(headers::complete(examples::complete(whole))))
+}
+
+/// The macro says *without a token* as the only choice of one; as no choice at all every tool understands it.
+fn let_anybody_call(mut document: OpenApi) -> OpenApi {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
+            operation.security = Some(Vec::new());
+        }
+    }
+    document
 }
 
 /// The macro takes every body of one type for required; [`EmptyBody`](crate::api::extract::EmptyBody) takes none, too.

@@ -7,6 +7,7 @@ use crate::domain::access::Role;
 use crate::domain::ids::UserId;
 use crate::domain::user::UserStatus;
 use crate::service::Services;
+use crate::service::auth::passwords::NO_PASSWORD;
 use crate::service::transact::transact;
 use crate::store::users::Erasure;
 use crate::store::{job_files, sessions, users, webhook_endpoints};
@@ -33,7 +34,7 @@ pub async fn erase(services: &Services, id: UserId) -> Result<(), UserError> {
             let now = services.ambient.now();
             // `.invalid` is nobody's domain (RFC 2606 §2).
             let email = format!("{id}@erased.invalid");
-            let rest = Erasure { email: &email, name: "Erased user", password_hash: "!" };
+            let rest = Erasure { email: &email, name: "Erased user", password_hash: NO_PASSWORD };
             sessions::update_all_revoked(conn, id, now).await?;
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;

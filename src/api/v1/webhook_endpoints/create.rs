@@ -23,12 +23,12 @@ use crate::service::webhooks::{CreateEndpoint, create};
 #[schema(example = json!({ "url": "http://127.0.0.1:9090/webhooks/sink", "events": ["order.paid", "refund.succeeded"], "description": "The shop's own books" }))]
 pub struct CreateWebhookEndpointRequest {
     /// An absolute `https:` URL that leads to public addresses.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 2000, format = "uri", pattern = "^https?://[^\\s]+$")]
     url: String,
     /// Names of events; `*` alone stands for all, those of later releases, too.
     #[schema(value_type = Vec<EventName>, min_items = 1, max_items = 64)]
     events: Vec<String>,
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, format = "text")]
     description: Option<String>,
 }
 
