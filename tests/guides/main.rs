@@ -9,11 +9,11 @@
 
 mod authentication;
 mod caching;
-mod errors;
 mod idempotency;
 mod pagination;
 #[path = "checkout.rs"]
 mod quick_start;
+mod retries;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let done = match name.as_str() {
         "authentication" => authentication::main(),
         "caching" => caching::main(),
-        "errors" => errors::main(),
+        "retries" => retries::main(),
         "idempotency" => idempotency::main(),
         "pagination" => pagination::main(),
         "quick-start" => quick_start::main(),

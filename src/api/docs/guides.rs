@@ -35,7 +35,7 @@ guides![
     "quick-start",
     "authentication",
     "idempotency",
-    "errors",
+    "retries",
     "pagination",
     "rate-limits",
     "caching",

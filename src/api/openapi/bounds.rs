@@ -13,8 +13,8 @@ use super::operations;
 /// A JSON number beyond this is not exact for every client (RFC 8259 §6); no count of ours comes near.
 const MOST: isize = 9_007_199_254_740_991;
 
-/// The whole head of a request may have so many bytes, and so no field of it more.
-const HEAD: usize = 64 * 1024;
+/// The head of a request ends at 64 KiB, or where what is read of it in one go ends; no field is longer than twice that.
+const HEAD: usize = 128 * 1024;
 
 /// Bare or quoted (RFC 9651 §3.3.3), 1 to 255 visible ASCII characters either way.
 const KEY: &str = r#"^(?:[!#-~](?:[!-~]{0,253}[!#-~])?|"(?:[!#-\[\]-~]|\\["\\]){1,255}")$"#;
@@ -104,6 +104,9 @@ fn bound_schema(schema: &mut Schema) {
 
 fn bound_object(object: &mut Object) {
     object.properties.values_mut().for_each(bound);
+    if let Some(names) = &mut object.property_names {
+        bound_schema(names);
+    }
     if let Some(members) = &mut object.additional_properties
         && let AdditionalProperties::RefOr(member) = members.as_mut()
     {

@@ -12,7 +12,7 @@ type Described = (&'static str, Form, &'static str);
 
 #[derive(Clone, Copy)]
 enum Form {
-    Text { most: usize, pattern: Option<&'static str> },
+    Text { most: usize, pattern: &'static str },
     Count,
 }
 
@@ -20,17 +20,17 @@ const RETRY_AFTER: Described =
     ("Retry-After", Form::Count, "Whole seconds after which the same request may be sent again.");
 
 const LOCATION: Described =
-    ("Location", Form::Text { most: 2048, pattern: Some("^/") }, "Where the new thing is.");
+    ("Location", Form::Text { most: 2048, pattern: "^/" }, "Where the new thing is.");
 
 const EVERYWHERE: [Described; 2] = [
     (
         "X-Request-Id",
-        Form::Text { most: 128, pattern: Some("^[!-~]{1,128}$") },
+        Form::Text { most: 128, pattern: "^[!-~]{1,128}$" },
         "The request's own, or a new one; it finds the request in the logs.",
     ),
     (
         "Access-Control-Allow-Origin",
-        Form::Text { most: 2048, pattern: None },
+        Form::Text { most: 2048, pattern: "^https?://" },
         "The asking page's origin, only where this instance is configured to serve it.",
     ),
 ];
@@ -39,12 +39,12 @@ const EVERYWHERE: [Described; 2] = [
 const LIMITED: [Described; 2] = [
     (
         "RateLimit-Policy",
-        Form::Text { most: 512, pattern: Some("^\"[a-z_-]+\";q=[0-9]+;w=[0-9]+") },
+        Form::Text { most: 512, pattern: "^\"[a-z_-]+\";q=[0-9]+;w=[0-9]+" },
         "Every limit that was asked: `\"user\";q=600;w=60`.",
     ),
     (
         "RateLimit",
-        Form::Text { most: 512, pattern: Some("^\"[a-z_-]+\";r=[0-9]+;t=[0-9]+") },
+        Form::Text { most: 512, pattern: "^\"[a-z_-]+\";r=[0-9]+;t=[0-9]+" },
         "How they stand: `\"user\";r=0;t=1`. `X-RateLimit-Limit`, `-Remaining` and `-Reset` tell of the narrowest.",
     ),
 ];
@@ -91,7 +91,7 @@ fn field((_, form, text): &Described) -> Header {
         Form::Text { most, pattern } => ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
             .max_length(Some(*most))
-            .pattern(*pattern),
+            .pattern(Some(*pattern)),
         Form::Count => ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::Integer))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))

@@ -76,7 +76,9 @@ fn field_error() -> ObjectBuilder {
     ObjectBuilder::new()
         .property(
             "pointer",
-            text("A JSON pointer (RFC 6901) to the refused value.").max_length(Some(BODY)),
+            text("A JSON pointer (RFC 6901) to the refused value.")
+                .pattern(Some("^(/|$)"))
+                .max_length(Some(BODY)),
         )
         .property(
             "code",

@@ -69,8 +69,11 @@ def possible(body):
     if "email" in body and "name" in body:
         body["password"] = "correct horse battery"
         body["email"] = f"{uuid.uuid4()}@example.com"
-    else:
+    elif "email" not in body:
         body.pop("password", None)
+    # Names of events are few.
+    if "events" in body:
+        body["events"] = ["order.paid"]
     # A period begins before it ends.
     if "from" in body and "to" in body:
         body.update({"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"})
@@ -86,8 +89,16 @@ def before_call(context, case, **kwargs):
     # One key, one request; keys and bodies are made independently of each other.
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
-    # A cursor is sealed: only a list makes one.
-    if case.query:
-        case.query.pop("cursor", None)
+    for name in ("If-Match", "If-None-Match"):
+        # Where a text must be short, schemathesis forgets its pattern.
+        if case.headers and name in case.headers and not case.headers[name].strip().startswith(('"', "W/", "*", ",")):
+            case.headers[name] = '"a"'
+    # A cursor is sealed: only a list makes one. Pages end with the list, and names of events are few.
+    for name in ("cursor", "page", "type"):
+        if case.query:
+            case.query.pop(name, None)
+    # A body that may be left out is left out, not null.
+    if case.body is None and case.media_type == "application/json":
+        case.body = {}
     if isinstance(case.body, (dict, list)) and case.media_type == "application/json":
         case.body = possible(case.body)

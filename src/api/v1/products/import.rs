@@ -21,7 +21,7 @@ pub const DEADLINE: (&str, Duration) = ("/v1/products/import", Duration::from_se
 
 /// A list of products, as a CSV.
 #[derive(Debug, ToSchema)]
-#[schema(max_length = 52_428_800)]
+#[schema(format = Binary, max_length = 52_428_800)]
 pub struct ProductList(pub String);
 
 /// Import products

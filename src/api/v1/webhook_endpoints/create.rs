@@ -59,8 +59,7 @@ problems!(CreateWebhookEndpointProblems: TooManyWebhookEndpoints);
     post, path = "/v1/webhook-endpoints", tag = "webhook-endpoints", security(("bearer" = ["webhooks:manage"])),
     request_body = CreateWebhookEndpointRequest,
     responses(
-        (status = 201, description = "The endpoint, with its secret.", body = WebhookEndpointWithSecretBody,
-         headers(("Location" = String, description = "The endpoint's address."))),
+        (status = 201, description = "The endpoint, with its secret.", body = WebhookEndpointWithSecretBody),
         CreateWebhookEndpointProblems,
     ),
 )]
