@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run env check test test-with-services test-serializable crash-test test-clients load prove bench sqlx openapi release-openapi trace audit
+.PHONY: help run env check test test-with-services test-serializable crash-test test-clients contract load prove bench sqlx openapi release-openapi trace audit
 
 # rustup's place, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(CURDIR)/target/tools/k6/bin
@@ -47,12 +47,22 @@ crash-test: ## Kill whatever can be killed while clients buy, then count (SECOND
 	TILL_TEST_CRASH_SECONDS=$(or $(SECONDS),60) TILL_TEST_CRASH_SEED=$(SEED) tests/services.sh guard \
 	  cargo test --locked --test it -- crash:: --ignored --nocapture
 
-test-clients: ## Clients from outside: a browser, k6 (smoke), Prometheus, the compose file (installs what is missing of them, and Node.js)
-	@tests/services.sh install postgres node chromium prometheus k6 check-jsonschema
+test-clients: ## Clients from outside: guides, generated clients, contract tools, a browser, k6 (smoke), Prometheus, the compose file (installs what is missing)
+	@tests/services.sh install postgres node chromium prometheus k6 check-jsonschema jq python-tools
+	cargo build --locked --bins --test guides
+	npm ci --prefix tests/clients --no-audit --no-fund
+	tests/services.sh run bash -c 'tests/services.sh wait; exec "$$@"' with env $(CLIENTS_OF) npm test --prefix tests/clients
+
+# What they are clients of.
+CLIENTS_OF = TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" \
+  TILL_GUIDES_PROGRAM="$$(realpath "$$(ls -t "$${CARGO_TARGET_DIR:-target}"/debug/deps/guides-* | grep -v '\.d$$' | head -n 1)")"
+
+contract: ## Try the contract for longer than test-clients does (SECONDS=1800 EXAMPLES=200 SEED=7)
+	@tests/services.sh install postgres node python-tools
 	cargo build --locked
 	npm ci --prefix tests/clients --no-audit --no-fund
-	tests/services.sh run bash -c 'tests/services.sh wait; exec "$$@"' with env TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" \
-	  npm test --prefix tests/clients
+	TILL_PROGRAM="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/till")" TILL_CONTRACT_SECONDS=$(or $(SECONDS),600) \
+	  TILL_CONTRACT_EXAMPLES=$(or $(EXAMPLES),200) TILL_CONTRACT_SEED=$(or $(SEED),1) node --test tests/clients/contract.test.mjs
 
 load: ## Load it with k6, then look at target/load/ (SCENARIO=smoke RATE=… DURATION=…; BASE_URL=… for one that runs; see loadtests/)
 	@loadtests/run.sh $(or $(SCENARIO),smoke)

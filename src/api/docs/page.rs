@@ -10,6 +10,22 @@ pub(super) const KEPT: &str = "public, max-age=300";
 
 /// A whole page: `title` is text, `main` is markup whose texts are escaped already.
 pub(super) fn page(title: &str, main: &str) -> Response {
+    framed(title, &format!("<main id=\"main\">\n<h1>{}</h1>\n{main}\n</main>\n", escape(title)))
+}
+
+/// The same, with ways to elsewhere beside it; where there is no room, below it.
+pub(super) fn page_beside(title: &str, main: &str, beside: &str) -> Response {
+    let title_text = escape(title);
+    framed(
+        title,
+        &format!(
+            "<div class=\"columns\">\n<main id=\"main\">\n<h1>{title_text}</h1>\n{main}\n</main>\n\
+             <div class=\"beside\">\n{beside}</div>\n</div>\n"
+        ),
+    )
+}
+
+fn framed(title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(
         "<!doctype html>\n\
@@ -22,10 +38,11 @@ pub(super) fn page(title: &str, main: &str) -> Response {
          <link rel=\"stylesheet\" href=\"/docs/style.css\">\n\
          </head>\n\
          <body>\n\
+         <a class=\"skip\" href=\"#main\">Skip to the text</a>\n\
          <header><nav aria-label=\"Main\"><a class=\"brand\" href=\"/\">Till</a>\
-         <a href=\"/docs\">Guide</a><a href=\"/docs/errors\">Errors</a>\
+         <a href=\"/docs\">Guides</a><a href=\"/docs/errors\">Errors</a>\
          <a href=\"/swagger-ui/\">Try it</a></nav></header>\n\
-         <main>\n<h1>{title}</h1>\n{main}\n</main>\n\
+         {body}\
          </body>\n</html>\n"
     );
     ([(CACHE_CONTROL, KEPT)], Html(html)).into_response()

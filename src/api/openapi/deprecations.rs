@@ -1,10 +1,11 @@
 //! Marks what is on its way out, as the table of `api::versions` has it; it knows no operation by itself.
 
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Deprecated, OpenApi, RefOr};
 
 use super::operations;
-use super::problems::field;
 use crate::api::versions::Deprecation;
 use crate::api::versions::policy::{self, GUIDE};
 use crate::domain::utc::Day;
@@ -47,6 +48,12 @@ pub(super) fn tell(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+fn field(text: &str) -> Header {
+    let schema =
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(512));
+    HeaderBuilder::new().schema(Some(schema.build())).description(Some(text)).build()
 }
 
 fn mark_one(operation: &mut Operation, deprecation: &Deprecation) {

@@ -1,8 +1,11 @@
 //! What the OpenAPI document says beside the operations, and where it is served; operations describe themselves.
 
+mod bounds;
 mod credentials;
 mod deprecations;
 mod examples;
+mod headers;
+mod other_schemas;
 mod problem_schema;
 mod problems;
 
@@ -11,18 +14,21 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::routing::{MethodRouter, get};
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ServerBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::api::extract::EmptyRequest;
+pub use other_schemas::{FileSchema, metadata};
 use problem_schema::ProblemSchema;
 pub use problems::declared;
 pub(crate) use problems::problems;
@@ -86,7 +92,7 @@ const DESCRIPTION: &str = "Orders and payments that survive failure.\n\n\
      is true. On an answer with `Age`, which a cache has kept, they mean nothing.\n\n\
      An operation that is marked as deprecated goes on until the date that its answers name in \
      `Sunset`, which is at least 180 days after the announcement; `Link` leads to what replaces \
-     it. [All that is on its way out](/docs/versions).";
+     it. [All that is on its way out](/docs/deprecations).";
 
 /// How version 2 stands to version 1.
 const ADDED: &str = "What looks another way than in version 1. Everything else is found there, \
@@ -98,12 +104,20 @@ pub(super) fn base(version: Version) -> OpenApi {
         Version::One => ("1", DESCRIPTION.to_owned(), TAGS.to_vec()),
         Version::Two => ("2", format!("{ADDED}{DESCRIPTION}"), vec![USERS]),
     };
-    let info =
-        InfoBuilder::new().title(TITLE).version(number).description(Some(description)).build();
+    let license =
+        LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0"));
+    let info = InfoBuilder::new()
+        .title(TITLE)
+        .version(number)
+        .description(Some(description))
+        .license(Some(license.build()))
+        .build();
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The access token that signing in returns, or an API key."))
+        .description(Some(
+            "The access token that signing in returns: a JWT (RFC 9068), made and checked as RFC8725 asks. Or an API key.",
+        ))
         .build();
     let key = ApiKeyValue::with_description("X-Api-Key", "An API key: `till_…`.");
     let components = ComponentsBuilder::new()
@@ -113,6 +127,11 @@ pub(super) fn base(version: Version) -> OpenApi {
         .build();
     OpenApiBuilder::new()
         .info(info)
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("This instance: local, staging or production."))
+            .extensions(Some(ExtensionsBuilder::new().add("x-internal", false).build()))
+            .build()]))
         .components(Some(components))
         .security(Some([SecurityRequirement::new(BEARER, Vec::<String>::new())]))
         .tags(Some(tags.into_iter().map(tag)))
@@ -149,7 +168,18 @@ fn show(document: &OpenApi) -> MethodRouter {
 pub(super) fn complete(document: OpenApi) -> OpenApi {
     let marked = deprecations::mark(let_empty_bodies_be_absent(document));
     let whole = credentials::complete(problems::complete(marked));
-    deprecations::tell(examples::complete(whole))
+    let shown = bounds::complete(headers::complete(examples::complete(whole)));
+    deprecations::tell(let_anybody_call(shown))
+}
+
+/// The macro says *without a token* as the only choice of one; as no choice at all every tool understands it.
+fn let_anybody_call(mut document: OpenApi) -> OpenApi {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
+            operation.security = Some(Vec::new());
+        }
+    }
+    document
 }
 
 /// The macro takes every body of one type for required; [`EmptyBody`](crate::api::extract::EmptyBody) takes none, too.

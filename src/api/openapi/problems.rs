@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::ToSchema;
 use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{
     ContentBuilder, Deprecated, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Responses,
 };
@@ -68,6 +66,15 @@ const WITH_KEY: [ProblemCode; 3] = [
     ProblemCode::IdempotencyKeyReused,
 ];
 
+/// The status of a head that is too long. It is the only error without a body: there is no request yet to speak of.
+pub(super) const TOO_LONG: &str = "431";
+
+fn too_long() -> Response {
+    ResponseBuilder::new()
+        .description("The head of the request has more than 64 KiB; the connection is closed. There is no body.")
+        .build()
+}
+
 /// The responses of some codes, one for each status.
 pub fn declared(codes: impl IntoIterator<Item = ProblemCode>) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status: BTreeMap<u16, BTreeSet<ProblemCode>> = BTreeMap::new();
@@ -86,35 +93,10 @@ fn response(codes: &BTreeSet<ProblemCode>) -> Response {
     });
     let schema = Ref::from_schema_name(ProblemSchema::name());
     let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
-    let response = ResponseBuilder::new()
+    ResponseBuilder::new()
         .description(lines.collect::<Vec<_>>().join(" "))
-        .content(MEDIA_TYPE, content);
-    let fields = codes.iter().flat_map(|code| fields(*code));
-    fields.fold(response, |response, (name, text)| response.header(*name, field(text))).build()
-}
-
-/// The header fields that come with a problem.
-fn fields(code: ProblemCode) -> &'static [(&'static str, &'static str)] {
-    const RETRY_AFTER: (&str, &str) =
-        ("Retry-After", "Whole seconds after which the same request may be sent again.");
-    match code.status().as_u16() {
-        429 => &[
-            RETRY_AFTER,
-            ("RateLimit-Policy", "Every limit that was asked: `\"user\";q=600;w=60`."),
-            ("RateLimit", "How they stand: `\"user\";r=0;t=1`."),
-            ("X-RateLimit-Limit", "Requests of the narrowest limit."),
-            ("X-RateLimit-Remaining", "How many of them are left."),
-            ("X-RateLimit-Reset", "When the next passes or all are there again; Unix seconds."),
-        ],
-        503 => &[RETRY_AFTER],
-        _ => &[],
-    }
-}
-
-pub(super) fn field(text: &str) -> Header {
-    let schema =
-        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(512));
-    HeaderBuilder::new().schema(Some(schema.build())).description(Some(text)).build()
+        .content(MEDIA_TYPE, content)
+        .build()
 }
 
 /// Adds to every operation the problems that its shape brings, and the examples that all of them refer to.
@@ -124,6 +106,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         let codes: BTreeSet<_> =
             particular(&operation.responses).into_iter().chain(implied(operation)).collect();
         operation.responses.responses.extend(declared(codes.iter().copied()));
+        operation.responses.responses.insert(TOO_LONG.to_owned(), RefOr::T(too_long()));
         used.extend(codes);
     }
     if let Some(components) = &mut document.components {

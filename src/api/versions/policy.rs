@@ -1,12 +1,12 @@
 //! The one table of what is on its way out: since when, until when, and what replaces it. It refuses and counts nothing.
 //!
-//! Header fields, the OpenAPI documents, the page `/docs/versions` and the refusal past a sunset are all made from it.
+//! Header fields, the OpenAPI documents, the page `/docs/deprecations` and the refusal past a sunset are all made from it.
 
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// Where people read what changed.
-pub const GUIDE: &str = "/docs/versions";
+pub const GUIDE: &str = "/docs/deprecations";
 
 /// An operation that a newer one replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,7 +56,7 @@ mod tests {
             links,
             [
                 "</v1/things>; rel=\"next\"",
-                "</v2/things/7>; rel=\"successor-version\", </docs/versions>; rel=\"deprecation\"; type=\"text/html\"",
+                "</v2/things/7>; rel=\"successor-version\", </docs/deprecations>; rel=\"deprecation\"; type=\"text/html\"",
             ]
         );
     }

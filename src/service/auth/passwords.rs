@@ -58,6 +58,9 @@ const COMMON: &[&str] = &[
     "zxcvbnm12345",
 ];
 
+/// Stands in the place of a hash where there is no password; nobody signs in with one.
+pub const NO_PASSWORD: &str = "!";
+
 /// A password that may be chosen: 12–128 characters, none of the commonest.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
@@ -155,7 +158,8 @@ impl PasswordHasher {
         .await
     }
 
-    /// Compares; without a hash (no such account) it does the same work and says [`Verdict::Wrong`].
+    /// Compares; without a hash (no such account, or one that has no password) it does the same work and says
+    /// [`Verdict::Wrong`].
     ///
     /// # Errors
     /// [`HashError`].
@@ -164,6 +168,7 @@ impl PasswordHasher {
         attempt: PasswordAttempt,
         hash: Option<SecretString>,
     ) -> Result<Verdict, HashError> {
+        let hash = hash.filter(|hash| hash.expose_secret() != NO_PASSWORD);
         self.run(move |scratch| {
             let (password, known) = match (&attempt.0, &hash) {
                 (Some(password), Some(hash)) => (password.expose_secret(), hash.expose_secret()),
@@ -212,7 +217,7 @@ impl fmt::Debug for PasswordHasher {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::{DUMMY_HASH, Password, PasswordAttempt, PasswordHasher, Verdict};
+    use super::{DUMMY_HASH, NO_PASSWORD, Password, PasswordAttempt, PasswordHasher, Verdict};
     use crate::domain::ambient::Ambient;
     use crate::service::auth::argon2id::{self, Scratch};
 
@@ -235,6 +240,16 @@ mod tests {
         let other = PasswordAttempt::new("cafe au lait 4711");
         assert_eq!(hasher.verify(other.clone(), Some(hash)).await.unwrap(), Verdict::Wrong);
         assert_eq!(hasher.verify(other, None).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn an_account_without_a_password_is_like_none() {
+        let hasher = PasswordHasher::for_this_machine();
+        for attempt in ["", NO_PASSWORD, "correct horse battery"] {
+            let none = Some(NO_PASSWORD.into());
+            let verdict = hasher.verify(PasswordAttempt::new(attempt), none).await.unwrap();
+            assert_eq!(verdict, Verdict::Wrong, "{attempt}");
+        }
     }
 
     #[test]

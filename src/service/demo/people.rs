@@ -9,7 +9,7 @@ use crate::domain::access::Role;
 use crate::domain::ids::UserId;
 use crate::domain::user::{Email, PaymentMethod, PersonName, User, UserStatus};
 use crate::service::Services;
-use crate::service::auth::passwords::Password;
+use crate::service::auth::passwords::{NO_PASSWORD, Password};
 use crate::store::demo::shop::DemoUser;
 
 /// The password of every demo sign-in.
@@ -89,8 +89,7 @@ pub(super) async fn everybody(
     for (number, (first, last)) in (0_u32..).zip(names()) {
         let email = format!("{first}.{last}@example.com");
         let user = person(customer(number), &email, &format!("{first} {last}"), told_at)?;
-        // Matches no password.
-        people.push(DemoUser { user, password_hash: SecretString::from("!") });
+        people.push(DemoUser { user, password_hash: SecretString::from(NO_PASSWORD) });
     }
     Ok(people)
 }

@@ -8,6 +8,7 @@ use crate::domain::ids::UserId;
 use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
+use crate::service::auth::passwords::NO_PASSWORD;
 use crate::store::users::Erasure;
 use crate::store::{
     api_keys, audit_log, deprecated_calls, job_files, sessions, users, webhook_endpoints,
@@ -35,7 +36,7 @@ pub async fn erase(services: &Services, author: &Author, id: UserId) -> Result<(
             let now = services.ambient.now();
             // `.invalid` is nobody's domain (RFC 2606 §2).
             let email = format!("{id}@erased.invalid");
-            let rest = Erasure { email: &email, name: "Erased user", password_hash: "!" };
+            let rest = Erasure { email: &email, name: "Erased user", password_hash: NO_PASSWORD };
             sessions::update_all_revoked(conn, id, now).await?;
             api_keys::delete_all_of(conn, id).await?;
             // Files of reports tell of a person, too.

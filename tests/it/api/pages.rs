@@ -1,5 +1,9 @@
 //! The pages and documents for people and programs, over the router as it is shipped.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use axum::Router;
 use till::api::problem::ProblemCode;
 
@@ -26,7 +30,11 @@ async fn the_type_of_every_problem_leads_to_a_page_that_explains_it() {
 #[tokio::test]
 async fn every_page_forbids_scripts_and_frames_and_every_link_on_it_resolves() {
     let router = router().await;
-    for path in ["/", "/docs", "/docs/errors", "/docs/errors/not_found", "/docs/versions"] {
+    let mut pages: Vec<String> = ["/", "/docs/errors", "/docs/errors/not_found", "/docs/deprecations"]
+        .map(str::to_owned)
+        .into();
+    pages.extend(guides().iter().map(|name| address(name)));
+    for path in &pages {
         let page = get(&router, path).await;
         assert_eq!(page.status, 200, "{path}");
         let policy = page.header("content-security-policy");
@@ -34,9 +42,45 @@ async fn every_page_forbids_scripts_and_frames_and_every_link_on_it_resolves() {
         assert!(policy.contains("frame-ancestors 'none'"), "{path}");
         assert!(!page.text.contains("<script") && !page.text.contains("style="), "{path}");
         for rest in page.text.split("href=\"").skip(1) {
-            let link = rest.split('"').next().unwrap();
-            assert_eq!(get(&router, link).await.status, 200, "{path} -> {link}");
+            let link = rest.split(['"', '#']).next().unwrap();
+            if link.starts_with('/') {
+                assert_eq!(get(&router, link).await.status, 200, "{path} -> {link}");
+            }
         }
+    }
+}
+
+/// The files of `docs/guides/`, without their ending.
+fn guides() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides");
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_str().unwrap().strip_suffix(".md").unwrap().to_owned()).collect()
+}
+
+fn address(guide: &str) -> String {
+    if guide == "README" { "/docs".to_owned() } else { format!("/docs/{guide}") }
+}
+
+#[tokio::test]
+async fn every_guide_is_a_page_a_text_and_a_line_of_the_index() {
+    let router = router().await;
+    let index = get(&router, "/docs").await.text;
+    for name in guides() {
+        let text = fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/guides/{name}.md")),
+        );
+        let raw = get(&router, &format!("/docs/{name}.md")).await;
+        assert_eq!(raw.header("content-type"), "text/markdown; charset=utf-8");
+        assert_eq!(raw.text, text.unwrap());
+        let title = raw.text.lines().next().unwrap().strip_prefix("# ").unwrap().to_owned();
+        let page = get(&router, &address(&name)).await;
+        assert!(page.text.contains(&format!("<h1>{title}</h1>")), "{name}");
+        assert!(page.text.contains("aria-current=\"page\""), "{name}");
+        assert!(name == "README" || index.contains(&format!("href=\"/docs/{name}\"")), "{name}");
+    }
+    for unknown in ["/docs/README", "/docs/no-such-guide", "/docs/no-such-guide.md"] {
+        let page = get(&router, unknown).await;
+        assert_eq!((page.status.as_u16(), page.header("cache-control")), (404, "no-store"));
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::openapi::metadata;
 use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::order::{Order, OrderLine};
@@ -21,14 +22,18 @@ pub struct OrderBody {
     #[schema(max_length = 16)]
     pub status: &'static str,
     /// ISO 4217.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     pub currency: &'static str,
     /// In the currency's minor unit, as the other amounts.
+    #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub total_amount: i64,
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub paid_amount: i64,
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub refunded_amount: i64,
     #[schema(max_items = 100)]
     pub items: Vec<OrderItemBody>,
+    #[schema(schema_with = metadata)]
     pub metadata: BTreeMap<String, String>,
     /// An order that is unpaid by then gives its stock back.
     pub expires_at: Timestamp,
@@ -48,7 +53,9 @@ pub struct OrderItemBody {
     pub name: String,
     #[schema(minimum = 1, maximum = 1000)]
     pub quantity: u32,
+    #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub unit_amount: i64,
+    #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub amount: i64,
 }
 

@@ -20,13 +20,13 @@ use crate::service::orders::list;
 #[into_params(parameter_in = Query)]
 pub struct ListOrdersQuery {
     /// `pending`, `paid`, `fulfilled`, `refunded`, `cancelled` or `expired`.
-    #[param(max_length = 16)]
+    #[param(max_length = 16, pattern = "^(pending|paid|fulfilled|refunded|cancelled|expired)$")]
     status: Option<String>,
     /// Created at this time (RFC 3339) or later.
-    #[param(max_length = 40)]
+    #[param(max_length = 40, format = DateTime)]
     created_after: Option<String>,
     /// Created earlier than this time (RFC 3339).
-    #[param(max_length = 40)]
+    #[param(max_length = 40, format = DateTime)]
     created_before: Option<String>,
     /// How many; 20 where it is not said.
     #[param(minimum = 1, maximum = 100)]

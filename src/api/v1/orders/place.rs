@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::body::OrderBody;
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::{Fields, KeyedCall, Parse, ValidJson, parse_id};
-use crate::api::openapi::problems;
+use crate::api::openapi::{metadata, problems};
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::Violation;
@@ -33,10 +33,11 @@ pub struct PlaceOrderRequest {
     #[schema(min_items = 1, max_items = 100)]
     items: Vec<OrderItemRequest>,
     /// Whose order it is; only for callers who may act for others. Default: the caller's own.
-    #[schema(max_length = 36)]
+    #[schema(max_length = 36, format = Uuid)]
     customer_id: Option<String>,
     /// At most 20 members.
     #[serde(default)]
+    #[schema(schema_with = metadata)]
     metadata: BTreeMap<String, String>,
 }
 
@@ -44,7 +45,7 @@ pub struct PlaceOrderRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct OrderItemRequest {
-    #[schema(max_length = 36)]
+    #[schema(max_length = 36, format = Uuid)]
     product_id: String,
     #[schema(minimum = 1, maximum = 1000)]
     quantity: i64,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::openapi::metadata;
 use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::payment::Payment;
@@ -24,11 +25,14 @@ pub struct PaymentBody {
     #[schema(max_length = 24)]
     pub status: &'static str,
     /// In the currency's minor unit, as the other amounts.
+    #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub amount: i64,
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub amount_captured: i64,
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub amount_refunded: i64,
     /// ISO 4217.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     pub currency: &'static str,
     #[schema(max_length = 64)]
     pub payment_method: String,
@@ -37,6 +41,7 @@ pub struct PaymentBody {
     pub capture_method: &'static str,
     /// Why no money was taken, where the status is `failed`.
     pub failure: Option<PaymentFailureBody>,
+    #[schema(schema_with = metadata)]
     pub metadata: BTreeMap<String, String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -63,6 +68,7 @@ pub struct RefundBody {
     #[schema(max_length = 16)]
     pub status: &'static str,
     /// In the currency's minor unit.
+    #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub amount: i64,
     /// ISO 4217.
     #[schema(min_length = 3, max_length = 3)]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::body::PaymentBody;
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::{Fields, KeyedCall, Parse, ValidJson, parse_id};
-use crate::api::openapi::problems;
+use crate::api::openapi::{metadata, problems};
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::access::Principal;
@@ -32,22 +32,23 @@ pub struct CreatePaymentRequest {
     #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     amount: i64,
     /// ISO 4217.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     currency: String,
     /// The order to be paid, in whole or in part. Without one it is a stand-alone charge.
-    #[schema(max_length = 36)]
+    #[schema(max_length = 36, format = Uuid)]
     order_id: Option<String>,
     /// Who pays; only for callers who may act for others. Default: the caller.
-    #[schema(max_length = 36)]
+    #[schema(max_length = 36, format = Uuid)]
     customer_id: Option<String>,
     /// Default: the customer's own.
-    #[schema(max_length = 63)]
+    #[schema(max_length = 63, pattern = "^pm_[a-z0-9_]{1,60}$")]
     payment_method: Option<String>,
     /// `automatic` (default) takes the money at once, `manual` sets it aside for a capture within seven days.
-    #[schema(max_length = 16)]
+    #[schema(max_length = 16, pattern = "^(automatic|manual)$")]
     capture_method: Option<String>,
     /// At most 20 members.
     #[serde(default)]
+    #[schema(schema_with = metadata)]
     metadata: BTreeMap<String, String>,
 }
 

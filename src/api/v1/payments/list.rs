@@ -19,10 +19,13 @@ use crate::service::payments::{PaymentFilter, list};
 #[into_params(parameter_in = Query)]
 pub struct ListPaymentsQuery {
     /// Only those of this order.
-    #[param(max_length = 36)]
+    #[param(max_length = 36, format = Uuid)]
     order_id: Option<String>,
     /// `processing`, `requires_capture`, `succeeded`, `failed` or `canceled`.
-    #[param(max_length = 24)]
+    #[param(
+        max_length = 24,
+        pattern = "^(processing|requires_capture|succeeded|failed|canceled)$"
+    )]
     status: Option<String>,
     /// How many; 20 where it is not said.
     #[param(minimum = 1, maximum = 100)]

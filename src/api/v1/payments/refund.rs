@@ -23,7 +23,7 @@ pub struct RefundPaymentRequest {
     #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     amount: Option<i64>,
     /// In the shop's words.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, format = "words")]
     reason: Option<String>,
 }
 

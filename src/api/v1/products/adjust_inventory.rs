@@ -23,7 +23,7 @@ pub struct AdjustInventoryRequest {
     /// Pieces that come (above 0) or go (below); not 0.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     delta: i64,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, format = "words")]
     reason: String,
 }
 

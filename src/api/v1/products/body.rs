@@ -27,7 +27,7 @@ pub struct ProductBody {
     #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     pub unit_amount: i64,
     /// ISO 4217.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     pub currency: &'static str,
     pub active: bool,
     pub created_at: Timestamp,

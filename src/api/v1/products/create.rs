@@ -23,20 +23,20 @@ use crate::service::products::{CreateProduct, create};
     "unitAmount": 4900, "currency": "MYR"
 }))]
 pub struct CreateProductRequest {
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$")]
     sku: String,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, format = "line")]
     name: String,
     #[serde(default)]
-    #[schema(max_length = 5000)]
+    #[schema(max_length = 5000, format = "text")]
     description: String,
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9-]{1,64}$")]
     category: String,
     /// In the currency's minor unit.
     #[schema(minimum = 1, maximum = 99_999_999_999_i64)]
     unit_amount: i64,
     /// ISO 4217.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     currency: String,
 }
 

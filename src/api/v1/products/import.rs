@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
+use utoipa::ToSchema;
 
 use crate::api::extract::MaybeKeyedCall;
 use crate::api::extract::caller::{Caller, may};
@@ -18,6 +19,11 @@ use crate::service::imports::{MAX_BYTES, Received, Upload, request};
 /// Where it is, and how long a slow line may take for the longest list.
 pub const DEADLINE: (&str, Duration) = ("/v1/products/import", Duration::from_secs(300));
 
+/// A list of products, as a CSV.
+#[derive(Debug, ToSchema)]
+#[schema(format = Binary, max_length = 52_428_800)]
+pub struct ProductList(pub String);
+
 /// Import products
 ///
 /// A CSV of at most 50 MiB with a head: `sku`, `name`, `category`, `unitAmount` (whole minor units), `currency` and, if you
@@ -26,7 +32,7 @@ pub const DEADLINE: (&str, Duration) = ("/v1/products/import", Duration::from_se
 #[utoipa::path(
     post, path = "/v1/products/import", tag = "products", security(("bearer" = ["catalog:write"])),
     request_body(
-        content = String, content_type = "text/csv",
+        content = ProductList, content_type = "text/csv",
         example = json!("sku,name,category,unitAmount,currency\nMUG-351,Stoneware mug,kitchen,5200,MYR\n"),
     ),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),

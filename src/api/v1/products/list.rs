@@ -18,10 +18,10 @@ use crate::service::products::list;
 #[into_params(parameter_in = Query)]
 pub struct ListProductsQuery {
     /// Only of this category.
-    #[param(max_length = 64)]
+    #[param(min_length = 1, max_length = 64, pattern = "^[a-z0-9-]{1,64}$")]
     category: Option<String>,
     /// Part of the name or SKU, whatever its case.
-    #[param(min_length = 2, max_length = 64)]
+    #[param(min_length = 2, max_length = 64, format = "words")]
     q: Option<String>,
     /// How many; 20 where it is not said.
     #[param(minimum = 1, maximum = 100)]

@@ -23,13 +23,13 @@ use crate::service::products::{self, UpdateProduct};
 #[schema(example = json!({ "name": "Stoneware mug, large", "unitAmount": 5400 }))]
 pub struct UpdateProductRequest {
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, format = "line")]
     name: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 5000)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 5000, format = "text")]
     description: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 64)]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 64, pattern = "^[a-z0-9-]{1,64}$")]
     category: Patch<String>,
     /// In the currency's minor unit.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct UpdateProductRequest {
     unit_amount: Patch<i64>,
     /// ISO 4217; a new one needs a new `unitAmount`, since its minor unit may be another.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 3, max_length = 3)]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     currency: Patch<String>,
     /// `false` archives, `true` puts back on sale.
     #[serde(default)]

@@ -13,7 +13,7 @@ use super::sight;
 use crate::api::extract::caller::{Caller, may};
 use crate::api::extract::range::{AskedRange, Part};
 use crate::api::extract::{EntityTag, IfNoneMatch, PathId};
-use crate::api::openapi::problems;
+use crate::api::openapi::{FileSchema, problems};
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::state::ApiState;
 use crate::domain::ids::JobId;
@@ -36,8 +36,8 @@ problems!(DownloadReportProblems: ReportNotReady, ReportExpired, RangeNotSatisfi
     ),
     responses(
         (status = 200, description = "The file.", content(
-            (String = "text/csv"), (String = "application/x-ndjson"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (FileSchema = "text/csv"), (FileSchema = "application/x-ndjson"),
+            (FileSchema = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),
         (status = 206, description = "The part of it that was asked for; `Content-Range` says which."),
         (status = 304, description = "The client has the file already."),

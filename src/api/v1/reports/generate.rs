@@ -25,16 +25,16 @@ use crate::service::reports::{RequestReport, request};
 pub struct GenerateReportRequest {
     /// `sales` (what was paid for of each product on each day, UTC), `orders`, `payments`, `ledger` (the journal, line by
     /// line) or `reconciliation` (our journal against the payment gateway's record, with the differences; for staff).
-    #[schema(max_length = 16)]
+    #[schema(max_length = 16, pattern = "^(sales|orders|payments|ledger|reconciliation)$")]
     kind: String,
     /// `csv`, `xlsx` or `ndjson`.
-    #[schema(max_length = 8)]
+    #[schema(max_length = 8, pattern = "^(csv|xlsx|ndjson)$")]
     format: String,
     /// The first moment (RFC 3339) that it tells of.
-    #[schema(max_length = 40)]
+    #[schema(max_length = 40, format = DateTime)]
     from: String,
     /// The first moment that it tells of no more; at most 366 days later.
-    #[schema(max_length = 40)]
+    #[schema(max_length = 40, format = DateTime)]
     to: String,
 }
 

@@ -22,11 +22,11 @@ use crate::service::users::update::{Standing, UpdateUser, update};
 pub struct UpdateUserRequest {
     /// `customer`, `support` or `admin`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 16)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 16, pattern = "^(customer|support|admin)$")]
     role: Patch<String>,
     /// `active` or `disabled`; a disabled user is signed out everywhere.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 16)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 16, pattern = "^(active|disabled)$")]
     status: Patch<String>,
 }
 

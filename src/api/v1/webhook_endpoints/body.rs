@@ -16,7 +16,7 @@ use crate::service::webhooks::EndpointWithSecret;
 
 /// The name of an event, or `*`.
 #[derive(Debug, ToSchema)]
-#[schema(max_length = 64, example = "order.paid")]
+#[schema(max_length = 64, pattern = r"^(\*|[a-z_]+\.[a-z_]+)$", example = "order.paid")]
 pub struct EventName(pub String);
 
 /// An address that is told of events.

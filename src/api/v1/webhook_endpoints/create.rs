@@ -23,12 +23,12 @@ use crate::service::webhooks::{CreateEndpoint, create};
 #[schema(example = json!({ "url": "http://127.0.0.1:9090/webhooks/sink", "events": ["order.paid", "refund.succeeded"], "description": "The shop's own books" }))]
 pub struct CreateWebhookEndpointRequest {
     /// An absolute `https:` URL that leads to public addresses.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 2000, format = "uri", pattern = "^https?://[^\\s]+$")]
     url: String,
     /// Names of events; `*` alone stands for all, those of later releases, too.
     #[schema(value_type = Vec<EventName>, min_items = 1, max_items = 64)]
     events: Vec<String>,
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, format = "text")]
     description: Option<String>,
 }
 
@@ -59,8 +59,7 @@ problems!(CreateWebhookEndpointProblems: TooManyWebhookEndpoints);
     post, path = "/v1/webhook-endpoints", tag = "webhook-endpoints", security(("bearer" = ["webhooks:manage"])),
     request_body = CreateWebhookEndpointRequest,
     responses(
-        (status = 201, description = "The endpoint, with its secret.", body = WebhookEndpointWithSecretBody,
-         headers(("Location" = String, description = "The endpoint's address."))),
+        (status = 201, description = "The endpoint, with its secret.", body = WebhookEndpointWithSecretBody),
         CreateWebhookEndpointProblems,
     ),
 )]

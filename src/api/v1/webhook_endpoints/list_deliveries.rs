@@ -19,7 +19,7 @@ use crate::service::webhooks::list_deliveries;
 #[into_params(parameter_in = Query)]
 pub struct ListWebhookDeliveriesQuery {
     /// `pending`, `delivered` or `failed`.
-    #[param(max_length = 16)]
+    #[param(max_length = 16, pattern = "^(pending|delivered|failed)$")]
     status: Option<String>,
     /// How many; 20 where it is not said.
     #[param(minimum = 1, maximum = 100)]

@@ -21,18 +21,18 @@ use crate::service::webhooks::{UpdateEndpoint, update};
 pub struct UpdateWebhookEndpointRequest {
     /// An absolute `https:` URL that leads to public addresses.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 2000)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 2000, format = "uri", pattern = "^https?://[^\\s]+$")]
     url: Patch<String>,
     /// Names of events; `*` alone stands for all.
     #[serde(default)]
     #[schema(value_type = Option<Vec<EventName>>, nullable = false, min_items = 1, max_items = 64)]
     events: Patch<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 500)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 500, format = "text")]
     description: Patch<String>,
     /// `enabled` or `disabled`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 16)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 16, pattern = "^(enabled|disabled)$")]
     status: Patch<String>,
 }
 

@@ -13,7 +13,7 @@ fn assert_told(answered: &Answered, successor: &str, place: &str) {
     assert_eq!(answered.header("deprecation"), "@1795910400", "{place}");
     assert_eq!(answered.header("sunset"), "Wed, 30 Jun 2027 00:00:00 GMT", "{place}");
     let links = format!(
-        "<{successor}>; rel=\"successor-version\", </docs/versions>; rel=\"deprecation\"; type=\"text/html\""
+        "<{successor}>; rel=\"successor-version\", </docs/deprecations>; rel=\"deprecation\"; type=\"text/html\""
     );
     assert_eq!(answered.header("link"), links, "{place}");
 }
@@ -100,7 +100,7 @@ fn the_document_marks_exactly_what_the_table_has_with_a_banner_and_410() {
 #[tokio::test]
 async fn the_page_that_the_answers_lead_to_has_every_line_of_the_table() {
     let scene = Scene::open(AfterSunset::Answer).await;
-    let page = anonymous(&scene.router, "GET", "/docs/versions", &json!(null)).await;
+    let page = anonymous(&scene.router, "GET", "/docs/deprecations", &json!(null)).await;
     assert_eq!(page.status, 200);
     for deprecation in DEPRECATIONS {
         for told in [deprecation.operation, deprecation.successor] {
