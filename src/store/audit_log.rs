@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::audit::{AuditFilter, Author, Entry, PastActor, PastEntry, Target};
+use crate::domain::audit::{
+    AuditFilter, Author, Credential, Entry, PastActor, PastEntry, Target, UserAgent,
+};
 use crate::domain::ids::{AuditEntryId, Id, UserId};
 use crate::domain::page::PageRequest;
 
@@ -48,9 +50,9 @@ pub async fn insert_all(
     let actor_ids: Vec<Option<Uuid>> = new.iter().map(actor_id).collect();
     let credentials = || new.iter().map(|new| new.author.actor.credential());
     let credential_types: Vec<Option<&str>> =
-        credentials().map(|credential| credential.map(|credential| credential.kind())).collect();
+        credentials().map(|credential| credential.map(Credential::kind)).collect();
     let credential_ids: Vec<Option<Uuid>> =
-        credentials().map(|credential| credential.map(|credential| credential.id())).collect();
+        credentials().map(|credential| credential.map(Credential::id)).collect();
     let (target_types, target_ids): (Vec<Option<&str>>, Vec<Option<String>>) =
         new.iter().map(|new| new.entry.target.named().unzip()).unzip();
     let origins = || new.iter().map(|new| &new.author.origin);
@@ -58,9 +60,8 @@ pub async fn insert_all(
         origins().map(|origin| origin.request_id.as_deref()).collect();
     let addresses: Vec<Option<String>> =
         origins().map(|origin| origin.address.map(|address| address.to_string())).collect();
-    let user_agents: Vec<Option<&str>> = origins()
-        .map(|origin| origin.user_agent.as_ref().map(|user_agent| user_agent.as_str()))
-        .collect();
+    let user_agents: Vec<Option<&str>> =
+        origins().map(|origin| origin.user_agent.as_ref().map(UserAgent::as_str)).collect();
     let subjects: Vec<Option<Uuid>> =
         new.iter().map(|new| new.subject().map(Id::as_uuid)).collect();
     sqlx::query!(

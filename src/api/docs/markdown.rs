@@ -31,7 +31,7 @@ pub(super) fn render(text: &str) -> Rendered {
     while let Some(event) = parser.next() {
         match event {
             Event::Start(Tag::Heading { level, .. }) => page.heading(level, &mut parser),
-            Event::Start(Tag::CodeBlock(kind)) => page.sample(kind, &mut parser),
+            Event::Start(Tag::CodeBlock(kind)) => page.sample(&kind, &mut parser),
             other => page.push(other),
         }
     }
@@ -109,10 +109,10 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn sample(&mut self, kind: CodeBlockKind<'a>, parser: &mut Parser<'a>) {
+    fn sample(&mut self, kind: &CodeBlockKind<'a>, parser: &mut Parser<'a>) {
         let inner = parser.take_while(|event| !matches!(event, Event::End(TagEnd::CodeBlock)));
         let code = inner.filter_map(|event| words(&event).map(str::to_owned)).collect();
-        let info = match &kind {
+        let info = match kind {
             CodeBlockKind::Fenced(info) => info,
             CodeBlockKind::Indented => "",
         };

@@ -11,7 +11,7 @@
 //! 8. `problems`: everything below may answer an error in any form; here it gets its final one.
 //! 9. `url_limit`: the cheapest refusal first.
 //! 10. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
-//!    so that it is an answer like any other, and inside `metrics`, which counts what clients see.
+//!     so that it is an answer like any other, and inside `metrics`, which counts what clients see.
 //! 11. `catch_panic`: turns a panic into what `problems` understands.
 //! 12. `deadline`: bounds handler and extractors, the reading of the body among them.
 //! 13. the body limit, which extractors heed; a route that takes more sets its own.

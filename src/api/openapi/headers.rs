@@ -52,13 +52,13 @@ const LIMITED: [Described; 2] = [
 /// Adds to every response of every operation what the layers around it add to the answer.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
-        let limited = Limits::apply_to(path);
+        let limits: &[Described] = if Limits::apply_to(path) { &LIMITED } else { &[] };
         // Whoever reads the head of a request refuses one that is too long before there is a request.
         let answered = |status: &str| status != TOO_LONG;
         for operation in operations(item) {
             for (status, response) in &mut operation.responses.responses {
                 if let (true, RefOr::T(response)) = (answered(status), response) {
-                    refer(response, &carried(status, limited));
+                    refer(response, &carried(status, limits));
                 }
             }
         }
@@ -71,9 +71,9 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// A request that was shed was not counted, and one that had no time left may not have been.
-fn carried(status: &str, limited: bool) -> Vec<&'static str> {
-    let limits = LIMITED.iter().filter(|_| limited && status != "503");
+fn carried(status: &str, limits: &'static [Described]) -> Vec<&'static str> {
+    // A request that was shed was not counted, and one that had no time left may not have been.
+    let limits = limits.iter().filter(|_| status != "503");
     let wait = [&RETRY_AFTER].into_iter().filter(|_| matches!(status, "429" | "503"));
     let made = [&LOCATION].into_iter().filter(|_| status == "201");
     EVERYWHERE.iter().chain(limits).chain(wait).chain(made).map(|(name, ..)| *name).collect()

@@ -30,9 +30,10 @@ async fn the_type_of_every_problem_leads_to_a_page_that_explains_it() {
 #[tokio::test]
 async fn every_page_forbids_scripts_and_frames_and_every_link_on_it_resolves() {
     let router = router().await;
-    let mut pages: Vec<String> = ["/", "/docs/errors", "/docs/errors/not_found", "/docs/deprecations"]
-        .map(str::to_owned)
-        .into();
+    let mut pages: Vec<String> =
+        ["/", "/docs/errors", "/docs/errors/not_found", "/docs/deprecations"]
+            .map(str::to_owned)
+            .into();
     pages.extend(guides().iter().map(|name| address(name)));
     for path in &pages {
         let page = get(&router, path).await;

@@ -14,12 +14,7 @@ use crate::api::shop::{Actor, PASSWORD, Shop};
 use crate::api::support::send;
 
 /// Sends it from that address.
-async fn from(
-    shop: &Shop,
-    address: &str,
-    request: axum::http::request::Builder,
-    body: String,
-) -> u16 {
+async fn from(shop: &Shop, address: &str, request: http::request::Builder, body: String) -> u16 {
     let request =
         request.header("content-type", "application/json").header("user-agent", "ada's own/7");
     let mut request = request.body(Body::from(body)).unwrap();
@@ -28,7 +23,7 @@ async fn from(
     send(&shop.router, request).await.status.as_u16()
 }
 
-fn signed(request: axum::http::request::Builder, actor: &Actor) -> axum::http::request::Builder {
+fn signed(request: http::request::Builder, actor: &Actor) -> http::request::Builder {
     request.header("authorization", format!("Bearer {}", actor.token))
 }
 

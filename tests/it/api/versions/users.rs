@@ -96,7 +96,7 @@ async fn signing_up_is_limited_alike_in_both_versions_and_together() {
     let sign_up = async |path: &str, name: &str, member: &str| {
         let email = format!("{name}@example.com");
         let account = json!({ "email": email, "password": PASSWORD, member: name }).to_string();
-        let request = axum::http::Request::post(path).header("content-type", "application/json");
+        let request = http::Request::post(path).header("content-type", "application/json");
         send_from(&router, "192.0.2.9", request, &account).await
     };
     assert_eq!(sign_up("/v1/users", "ada", "name").await.status, 201);
