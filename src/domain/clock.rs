@@ -50,20 +50,26 @@ impl Clock for ShiftedClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is moved, or goes on by a step each time it is looked at.
 #[derive(Debug)]
 pub struct ManualClock {
     now: Mutex<OffsetDateTime>,
+    step: Mutex<Duration>,
 }
 
 impl ManualClock {
     pub fn starting_at(now: OffsetDateTime) -> Self {
-        Self { now: Mutex::new(to_microseconds(now)) }
+        Self { now: Mutex::new(to_microseconds(now)), step: Mutex::default() }
     }
 
     pub fn advance(&self, by: Duration) {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         *now = now.checked_add(by).unwrap_or(*now);
+    }
+
+    /// From now on no two looks see the same time.
+    pub fn tick(&self, step: Duration) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
     }
 
     /// Sets it, as an operator or a time server might, also to before.
@@ -74,7 +80,11 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> OffsetDateTime {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        let step = *self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *now;
+        *now = seen.checked_add(step).unwrap_or(seen);
+        seen
     }
 }
 

@@ -36,7 +36,8 @@ fn every_operation_says_what_it_does_for_whom_and_what_can_come_of_it() {
         assert!(!responses.contains_key("default"), "{name}: name the problems");
         // Alone, or beside a token that may be sent.
         let choices = operation["security"].as_array();
-        let open = choices.is_some_and(|choices| choices.contains(&serde_json::json!({})));
+        let open = choices
+            .is_some_and(|choices| choices.is_empty() || choices.contains(&serde_json::json!({})));
         let declares_401 = responses.contains_key("401");
         // Those need no token, and answer 401 to what stands in its place (a password, a signature), or to a bad one.
         let proves_otherwise =

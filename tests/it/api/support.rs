@@ -63,7 +63,7 @@ pub async fn send(router: &Router, request: Request<Body>) -> Answered {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
-    let bytes = to_bytes(body, 1 << 20).await.unwrap().to_vec();
+    let bytes = to_bytes(body, 8 << 20).await.unwrap().to_vec();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let answered = Answered { status: head.status, headers: head.headers, text, bytes };
     declared::check(&method, &path, &answered);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use till::cli::keys;
 use till::domain::ids::Id;
 
-use super::{log, newest, size, whole};
+use super::{log, newest, open, size, whole};
 use crate::api::shop::{Actor, PASSWORD, Shop, all_of, call};
 use crate::api::support::{Answered, send};
 
@@ -32,7 +32,7 @@ async fn disable(shop: &Shop, admin: &Actor, user: &Actor, head: &[(&str, &str)]
 #[tokio::test]
 async fn an_entry_says_who_did_what_to_whom_from_where_with_which_credential_and_in_which_request()
 {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let head = [
         ("x-request-id", "the-request"),
@@ -68,7 +68,7 @@ async fn an_entry_says_who_did_what_to_whom_from_where_with_which_credential_and
 
 #[tokio::test]
 async fn behind_a_proxy_of_ours_the_address_is_the_one_that_it_names() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let place = format!("/v1/users/{}", ada.id);
     let mut request = Request::patch(place)
@@ -91,7 +91,7 @@ async fn told(admin: &Actor) -> (Value, Value, Value) {
 
 #[tokio::test]
 async fn what_is_done_to_the_catalogue_is_told_by_the_names_of_what_changed() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let admin = shop.staff("admin").await;
     let product = json!({ "sku": "MUG", "name": "Mug", "category": "kitchen", "unitAmount": 100, "currency": "MYR" });
     let made = admin.post("/v1/products", "k", &product).await.json();
@@ -111,7 +111,7 @@ async fn what_is_done_to_the_catalogue_is_told_by_the_names_of_what_changed() {
 
 #[tokio::test]
 async fn what_staff_do_with_orders_and_money_is_told_and_what_customers_pay_themselves_is_not() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let mug = shop.product("MUG", 9).await;
     let before = size(&shop).await;
@@ -145,13 +145,13 @@ async fn what_staff_do_with_orders_and_money_is_told_and_what_customers_pay_them
 
 #[tokio::test]
 async fn a_change_under_a_key_is_told_once_however_often_it_is_asked_for() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let order = ada.order(&shop.product("MUG", 5).await, 1).await;
     let cancel = format!("/v1/orders/{}/cancel", order["id"].as_str().unwrap());
     let before = size(&shop).await;
     for _ in 0..3 {
-        assert_eq!(admin.post_empty(&cancel, "one key").await.status, 200);
+        assert_eq!(admin.post_empty(&cancel, "one-key").await.status, 200);
     }
     assert_eq!(size(&shop).await, before + 1);
     assert_eq!(told(&admin).await.0, "order.cancel");
@@ -159,7 +159,7 @@ async fn a_change_under_a_key_is_told_once_however_often_it_is_asked_for() {
 
 #[tokio::test]
 async fn what_is_refused_and_what_changes_nothing_leaves_no_entry() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let order = ada.order(&shop.product("MUG", 5).await, 1).await;
     let before = size(&shop).await;
@@ -179,7 +179,7 @@ async fn what_is_refused_and_what_changes_nothing_leaves_no_entry() {
 
 #[tokio::test]
 async fn a_session_is_told_of_when_it_begins_when_it_ends_and_when_two_hold_it() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let query = format!("?target={}", ada.id);
     let actions = async || {
@@ -209,7 +209,7 @@ async fn a_session_is_told_of_when_it_begins_when_it_ends_and_when_two_hold_it()
 
 #[tokio::test]
 async fn a_new_password_and_a_new_name_are_two_entries_and_neither_is_in_them() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let new = "an even better one";
     let change = json!({ "name": "Countess", "password": new, "currentPassword": PASSWORD });
@@ -227,7 +227,7 @@ async fn a_new_password_and_a_new_name_are_two_entries_and_neither_is_in_them() 
 
 #[tokio::test]
 async fn no_password_token_secret_url_or_name_is_in_the_log_whatever_was_done() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let wish = json!({ "url": "https://hooks.example/s3cr3t-path", "events": ["*"], "description": "my own notes" });
     let made = ada.post_with("/v1/webhook-endpoints", &[], &wish.to_string()).await.json();
@@ -277,7 +277,7 @@ async fn no_password_token_secret_url_or_name_is_in_the_log_whatever_was_done() 
 
 #[tokio::test]
 async fn what_an_operator_does_at_the_command_line_is_told_as_theirs() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let admin = shop.staff("admin").await;
     let rotate = till::cli::KeysArgs { action: till::cli::KeysAction::Rotate };
     keys::run(&shop.test.services, &rotate).await.unwrap();

@@ -3,12 +3,12 @@
 use serde_json::json;
 use time::Duration;
 
-use super::{LOG, log};
-use crate::api::shop::{Shop, call};
+use super::{LOG, log, open};
+use crate::api::shop::call;
 
 #[tokio::test]
 async fn only_administrators_read_it() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, support) = (shop.customer("ada").await, shop.staff("support").await);
     for actor in [&ada, &support] {
         actor.get(LOG).await.problem(403, "insufficient_scope");
@@ -17,7 +17,7 @@ async fn only_administrators_read_it() {
 
 #[tokio::test]
 async fn it_is_filtered_by_actor_action_target_and_time_and_by_all_at_once() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
     let admin = shop.staff("admin").await;
     shop.test.clock.advance(Duration::minutes(1));
@@ -55,7 +55,7 @@ async fn it_is_filtered_by_actor_action_target_and_time_and_by_all_at_once() {
 
 #[tokio::test]
 async fn following_the_cursor_shows_every_entry_once_however_many_come_meanwhile() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let admin = shop.staff("admin").await;
     for name in ["ada", "bob", "eve", "fay"] {
         shop.customer(name).await;

@@ -7,10 +7,18 @@ mod personal;
 mod refused;
 
 use serde_json::Value;
+use time::Duration;
 
 use super::shop::{Actor, Shop};
 
 const LOG: &str = "/v1/audit-log";
+
+/// A shop in which one thing is done after the other, so that the newest entry is the last.
+async fn open() -> Shop {
+    let shop = Shop::open().await;
+    shop.test.clock.tick(Duration::microseconds(1));
+    shop
+}
 
 /// What an administrator is shown, the newest first.
 async fn log(admin: &Actor, query: &str) -> Vec<Value> {

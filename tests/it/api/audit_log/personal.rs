@@ -9,7 +9,7 @@ use serde_json::json;
 use till::domain::ids::Id;
 use till::service::audit::flush_refused;
 
-use super::{log, whole};
+use super::{log, open, whole};
 use crate::api::shop::{Actor, PASSWORD, Shop};
 use crate::api::support::send;
 
@@ -29,7 +29,7 @@ fn signed(request: http::request::Builder, actor: &Actor) -> http::request::Buil
 
 #[tokio::test]
 async fn with_an_account_goes_from_where_it_acted_and_was_tried_and_what_it_did_stays() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let credentials = |password: &str| json!({ "email": "ada@example.com", "password": password });
     let token = || Request::post("/v1/auth/token");

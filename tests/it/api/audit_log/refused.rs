@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use till::service::audit::{flush_refused, keep_flushing};
 use tokio_util::sync::CancellationToken;
 
-use super::{log, size};
+use super::{log, open, size};
 use crate::api::shop::{Actor, Shop};
 use crate::api::support::send;
 
@@ -36,7 +36,7 @@ async fn told(admin: &Actor) -> Vec<Value> {
 
 #[tokio::test]
 async fn failed_sign_ins_are_told_by_account_and_address_with_their_number_once_a_minute() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     let before = size(&shop).await;
     for _ in 0..5 {
@@ -59,7 +59,7 @@ async fn failed_sign_ins_are_told_by_account_and_address_with_their_number_once_
 
 #[tokio::test]
 async fn an_account_that_may_not_sign_in_is_told_of_like_any_other() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     admin.patch(&format!("/v1/users/{}", ada.id), &json!({ "status": "disabled" })).await;
     guess(&shop, "192.0.2.1", "ada@example.com").await;
@@ -69,7 +69,7 @@ async fn an_account_that_may_not_sign_in_is_told_of_like_any_other() {
 
 #[tokio::test]
 async fn however_many_guess_from_however_many_addresses_a_minute_writes_no_more_than_its_bound() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let admin = shop.staff("admin").await;
     let before = size(&shop).await;
     let origin = |n: u32| till::domain::audit::Origin {
@@ -100,7 +100,7 @@ async fn however_many_guess_from_however_many_addresses_a_minute_writes_no_more_
 
 #[tokio::test]
 async fn what_cannot_be_written_now_is_written_later_and_a_stop_writes_first() {
-    let shop = Shop::open().await;
+    let shop = open().await;
     let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
     guess(&shop, "192.0.2.1", "ada@example.com").await;
     let pool = shop.test.twin().await.services.pool.clone();
