@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Deprecated, OpenApi, RefOr};
 
 use super::operations;
+use super::problems::TOO_LONG;
 use crate::api::versions::Deprecation;
 use crate::api::versions::policy::{self, GUIDE};
 use crate::domain::utc::Day;
@@ -40,8 +41,12 @@ pub(super) fn mark(mut document: OpenApi) -> OpenApi {
 pub(super) fn tell(mut document: OpenApi) -> OpenApi {
     let all = document.paths.paths.values_mut().flat_map(operations);
     for operation in all.filter(|operation| operation.deprecated == Some(Deprecated::True)) {
-        for response in operation.responses.responses.values_mut() {
+        for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
+            // That is answered before there is a request.
+            if status == TOO_LONG {
+                continue;
+            }
             for (name, text) in FIELDS {
                 response.headers.insert(name.to_owned(), field(text).into());
             }

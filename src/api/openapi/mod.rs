@@ -169,7 +169,18 @@ pub(super) fn complete(document: OpenApi) -> OpenApi {
     let marked = deprecations::mark(let_empty_bodies_be_absent(document));
     let whole = credentials::complete(problems::complete(marked));
     let shown = bounds::complete(headers::complete(examples::complete(whole)));
-    deprecations::tell(let_anybody_call(shown))
+    without_unused_schemas(deprecations::tell(let_anybody_call(shown)))
+}
+
+/// A schema that stands in the list of one kind of thing alone is written there, and once more by itself for nobody.
+fn without_unused_schemas(mut document: OpenApi) -> OpenApi {
+    let text = document.to_json().unwrap_or_default();
+    if let Some(components) = &mut document.components {
+        components
+            .schemas
+            .retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+    }
+    document
 }
 
 /// The macro says *without a token* as the only choice of one; as no choice at all every tool understands it.

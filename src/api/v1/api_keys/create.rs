@@ -79,8 +79,7 @@ problems!(CreateApiKeyProblems: Forbidden, SessionRequired, TooManyApiKeys);
     post, path = "/v1/api-keys", tag = "api-keys", security(("bearer" = ["keys:manage"])),
     request_body = CreateApiKeyRequest,
     responses(
-        (status = 201, description = "The key, with its secret.", body = ApiKeyWithSecretBody,
-         headers(("Location" = String, description = "The key's address."))),
+        (status = 201, description = "The key, with its secret.", body = ApiKeyWithSecretBody),
         CreateApiKeyProblems,
     ),
 )]

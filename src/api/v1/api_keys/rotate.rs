@@ -24,8 +24,7 @@ problems!(RotateApiKeyProblems: SessionRequired);
     request_body = EmptyRequest,
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
     responses(
-        (status = 201, description = "The key, with its new secret.", body = ApiKeyWithSecretBody,
-         headers(("Location" = String, description = "The key's address."))),
+        (status = 201, description = "The key, with its new secret.", body = ApiKeyWithSecretBody),
         RotateApiKeyProblems,
     ),
 )]
