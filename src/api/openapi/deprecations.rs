@@ -11,11 +11,15 @@ use crate::api::versions::Deprecation;
 use crate::api::versions::policy::{self, GUIDE};
 use crate::domain::utc::Day;
 
-/// What every answer of such an operation says.
-const FIELDS: [(&str, &str); 3] = [
-    ("Deprecation", "Since when it is deprecated (RFC 9745): `@` and Unix seconds."),
-    ("Sunset", "Until when it is promised to answer (RFC 8594)."),
-    ("Link", "`rel=\"successor-version\"`: what replaces it; `rel=\"deprecation\"`: what changed."),
+/// What every answer of such an operation says: name, pattern and meaning.
+const FIELDS: [(&str, &str, &str); 3] = [
+    ("Deprecation", "^@[0-9]+$", "Since when it is deprecated (RFC 9745): `@` and Unix seconds."),
+    ("Sunset", " GMT$", "Until when it is promised to answer (RFC 8594)."),
+    (
+        "Link",
+        "^</",
+        "`rel=\"successor-version\"`: what replaces it; `rel=\"deprecation\"`: what changed.",
+    ),
 ];
 
 /// The mark, and a banner above the description.
@@ -47,17 +51,19 @@ pub(super) fn tell(mut document: OpenApi) -> OpenApi {
             if status == TOO_LONG {
                 continue;
             }
-            for (name, text) in FIELDS {
-                response.headers.insert(name.to_owned(), field(text).into());
+            for (name, pattern, text) in FIELDS {
+                response.headers.insert(name.to_owned(), field(pattern, text).into());
             }
         }
     }
     document
 }
 
-fn field(text: &str) -> Header {
-    let schema =
-        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(512));
+fn field(pattern: &str, text: &str) -> Header {
+    let schema = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .max_length(Some(512))
+        .pattern(Some(pattern));
     HeaderBuilder::new().schema(Some(schema.build())).description(Some(text)).build()
 }
 
