@@ -122,8 +122,10 @@ async fn queues_of_the_broker_are_measured_and_unknown_once_there_is_no_line_to_
     let mut worker = shop.worker().await;
     worker.ready().await;
     let consumers = "till_queue_consumers{queue=\"welcome_mail\"}";
-    let text = shown(&worker, |text| value(text, consumers) == Some(1.0)).await;
-    assert_eq!(value(&text, "till_queue_messages{queue=\"dead\"}"), Some(0.0));
+    // One queue is asked after the other.
+    let dead = "till_queue_messages{queue=\"dead\"}";
+    let measured = |text: &str| (value(text, consumers), value(text, dead));
+    shown(&worker, |text| measured(text) == (Some(1.0), Some(0.0))).await;
     shop.rabbit.line.cut().await;
     shown(&worker, |text| value(text, consumers).is_some_and(f64::is_nan)).await;
     shop.rabbit.line.open().await;

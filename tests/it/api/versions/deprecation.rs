@@ -85,7 +85,10 @@ fn the_document_marks_exactly_what_the_table_has_with_a_banner_and_410() {
                 assert_eq!(retires, marked, "{name}");
                 let told = |response: &Value| !response["headers"]["Sunset"].is_null();
                 let responses = operation["responses"].as_object().unwrap();
-                assert!(responses.values().all(|response| told(response) == marked), "{name}");
+                for (status, response) in responses {
+                    // 431 is answered before there is a request.
+                    assert_eq!(told(response), marked && status != "431", "{name} {status}");
+                }
                 if let Some(deprecation) = known {
                     assert!(
                         description.contains(&format!("`{}`", deprecation.successor)),
