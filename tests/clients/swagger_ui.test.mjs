@@ -67,7 +67,7 @@ test('signing in with the example and authorising lets place_order answer 201', 
   const token = dialog.locator('.auth-container', { has: page.locator('#auth-bearer-value') });
   await token.locator('input').fill(body.accessToken);
   await token.getByRole('button', { name: 'Apply credentials' }).click();
-  await token.getByRole('button', { name: 'Close' }).click();
+  await dialog.getByRole('button', { name: 'Close' }).first().click();
 
   const placed = await tryOut('orders', 'place_order');
   assert.equal(placed.status, 201);
