@@ -1,7 +1,4 @@
--- Versions: whether an address was shown to be its owner's, and who still calls what is on its way out.
-
--- The table has had the column from the start; a database whose users were made by another way may not.
-ALTER TABLE users ADD COLUMN IF NOT EXISTS email_verified_at timestamptz;
+-- Versions: who still calls what is on its way out. The audit log: who did what to what.
 
 -- One row per operation and caller; instances count in memory and add what they counted, now and then.
 CREATE TABLE deprecated_calls (
