@@ -8,6 +8,7 @@ pub mod http_date;
 pub mod limits;
 pub mod list;
 pub mod middleware;
+pub mod oauth;
 pub mod openapi;
 pub mod outcome;
 pub mod priority;
@@ -38,6 +39,8 @@ fn resources() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::base(Version::One))
         .merge(v1::auth::routes())
         .merge(v1::api_keys::routes())
+        .merge(v1::oauth_clients::routes())
+        .merge(v1::consents::routes())
         .merge(v1::users::routes())
         .merge(v1::products::routes())
         .merge(v1::categories::routes())
@@ -80,6 +83,7 @@ pub fn router_beside(
         .merge(Router::from(resources_of_version_2()))
         .layer(around(JsonOnly))
         .merge(files)
+        .merge(oauth::routes())
         .layer(around(Retired(state.clone())))
         .with_state(state.clone())
         .merge(openapi::routes(&documents()))
