@@ -4,6 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use std::future::ready;
+use std::sync::Arc;
 
 use super::around::{Around, Inner};
 use crate::api::extract::caller::Credentials;
@@ -13,7 +14,7 @@ use crate::service::auth::shown::Shown;
 
 /// Inside [`RateLimited`](super::rate_limit::RateLimited), which says who calls.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Retired(pub ApiState);
+pub(super) struct Retired(pub Arc<ApiState>);
 
 impl Around for Retired {
     fn answer<I: Inner>(
