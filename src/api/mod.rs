@@ -77,7 +77,12 @@ pub fn router_beside(
         .merge(openapi::routes(&documents()))
         .merge(docs::routes())
         .merge(others);
-    middleware::wrap(Routes { json: resources.with_state(state.clone()), others }, state, edge, ambient)
+    middleware::wrap(
+        Routes { json: resources.with_state(state.clone()), others },
+        state,
+        edge,
+        ambient,
+    )
 }
 
 /// The OpenAPI documents, as they are served and committed, the oldest version first.
