@@ -161,7 +161,10 @@ impl Inner {
 
     /// Changes what is at work, and lets in whoever may enter then.
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Gate<Waiting>)) {
-        let now = self.now();
+        self.change_at(self.now(), change);
+    }
+
+    fn change_at(self: &Arc<Self>, now: Duration, change: impl FnOnce(&mut Gate<Waiting>)) {
         let mut gate = self.lock();
         change(&mut gate);
         self.show(&gate);
@@ -279,7 +282,7 @@ impl Slot {
         let held = &self.0;
         let now = held.inner.now();
         let took = now.saturating_sub(held.entered).saturating_sub(held.lock().total);
-        held.inner.change(|gate| gate.learn(now, held.kind, took, held.beside));
+        held.inner.change_at(now, |gate| gate.learn(now, held.kind, took, held.beside));
     }
 }
 
