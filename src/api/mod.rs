@@ -77,12 +77,8 @@ pub fn router_beside(
         .merge(openapi::routes(&documents()))
         .merge(docs::routes())
         .merge(others);
-    middleware::wrap(
-        Routes { json: resources.with_state(state.clone()), others },
-        state,
-        edge,
-        ambient,
-    )
+    let routes = Routes { json: resources.with_state(state.clone()), others };
+    middleware::wrap(routes, Some(state), edge, ambient)
 }
 
 /// The OpenAPI documents, as they are served and committed, the oldest version first.

@@ -75,14 +75,26 @@ pub struct Routes {
     pub others: Router,
 }
 
-/// Puts the layers around these routes and their fallback.
-pub fn wrap(routes: Routes, state: ApiState, settings: EdgeSettings, ambient: Ambient) -> Router {
+impl Routes {
+    /// Nothing but these, which choose their representations themselves.
+    pub fn other(routes: Router) -> Self {
+        Self { json: Router::new(), others: routes }
+    }
+}
+
+/// Puts the layers around these routes and their fallback. Without a state no caller is known, and nobody limited.
+pub fn wrap(
+    routes: Routes,
+    state: Option<ApiState>,
+    settings: EdgeSettings,
+    ambient: Ambient,
+) -> Router {
     let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
         settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
     // One gate for all that this process does.
     let shedding = load_shed.map(|bounds| Shedding::new(bounds, ambient.clone()));
-    let (measured, state) = (Measured::default(), Arc::new(state));
+    let (measured, state) = (Measured::default(), state.map(Arc::new));
     let stack = |representations| {
         ServiceBuilder::new()
             .layer(around(RequestIds(ambient.clone())))
@@ -98,8 +110,8 @@ pub fn wrap(routes: Routes, state: ApiState, settings: EdgeSettings, ambient: Am
             .layer(around(CatchPanic))
             .layer(around(deadlines))
             .layer(DefaultBodyLimit::max(body_limit))
-            .layer(around(RateLimited(Arc::clone(&state))))
-            .layer(around(Retired(Arc::clone(&state))))
+            .option_layer(state.clone().map(RateLimited).map(around))
+            .option_layer(state.clone().map(Retired).map(around))
             .layer(around(representations))
     };
     let Routes { json, others } = routes;
