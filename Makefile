@@ -68,7 +68,7 @@ load: ## Load it with k6, then look at target/load/ (SCENARIO=smoke RATE=… DUR
 	@loadtests/run.sh $(or $(SCENARIO),smoke)
 
 prove: ## Measure what no test asserts, and write docs/measurements.md (ONLY=cost)
-	@tests/services.sh install postgres redis rabbitmq wrk k6 prometheus
+	@tests/services.sh install postgres redis rabbitmq wrk k6 prometheus node
 	cargo build --locked --release --bins --test overload --test bare
 	tests/prove/run.sh $(ONLY)
 

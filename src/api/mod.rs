@@ -26,11 +26,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::domain::ambient::Ambient;
-use middleware::EdgeSettings;
-use middleware::around::around;
-use middleware::json_only::JsonOnly;
-use middleware::rate_limit::RateLimited;
-use middleware::retirement::Retired;
+use middleware::{EdgeSettings, Routes};
 use openapi::Version;
 use state::ApiState;
 
@@ -78,19 +74,15 @@ pub fn router_beside(
     edge: EdgeSettings,
     ambient: Ambient,
 ) -> Router {
-    let (resources, files) = (Router::from(resources()), Router::from(files()));
-    let routes = resources
-        .merge(Router::from(resources_of_version_2()))
-        .layer(around(JsonOnly))
-        .merge(files)
+    let resources = Router::from(resources()).merge(Router::from(resources_of_version_2()));
+    let others = Router::from(files())
         .merge(oauth::routes())
-        .layer(around(Retired(state.clone())))
         .with_state(state.clone())
         .merge(openapi::routes(&documents()))
         .merge(docs::routes())
         .merge(others);
-    let limited = routes.layer(around(RateLimited(state)));
-    middleware::wrap(limited, edge, ambient)
+    let routes = Routes { json: resources.with_state(state.clone()), others };
+    middleware::wrap(routes, Some(state), edge, ambient)
 }
 
 /// The OpenAPI documents, as they are served and committed, the oldest version first.

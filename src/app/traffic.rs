@@ -84,23 +84,27 @@ impl Open {
     }
 
     fn made(&mut self) {
-        if std::mem::take(&mut self.at_work) {
-            self.traffic.with(|state| state.at_work -= 1);
-        }
-        self.moved();
+        let (was_at_work, now) = (std::mem::take(&mut self.at_work), Instant::now());
+        self.traffic.with(|state| {
+            state.at_work -= usize::from(was_at_work);
+            state.moved_at = now;
+        });
     }
 
     fn moved(&self) {
-        self.traffic.with(|state| state.moved_at = Instant::now());
+        let now = Instant::now();
+        self.traffic.with(|state| state.moved_at = now);
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.made();
+        let now = Instant::now();
         self.traffic.with(|state| {
+            state.at_work -= usize::from(self.at_work);
             state.open -= 1;
-            state.quiet_since = Instant::now();
+            state.moved_at = now;
+            state.quiet_since = now;
         });
     }
 }

@@ -40,7 +40,7 @@ after(() => till?.stop());
 
 test('Spectral: no error, and each warning is explained', async () => {
   const spectral = path('node_modules/@stoplight/spectral-cli/dist/index.js');
-  const asked = ['lint', 'v1.json', '--ruleset', path('contract/spectral.yaml'), '--format', 'json', '--quiet'];
+  const asked = ['lint', 'v1.json', 'v2.json', '--ruleset', path('contract/spectral.yaml'), '--format', 'json', '--quiet'];
   const { out, err } = await run(process.execPath, [spectral, ...asked], { cwd: OPENAPI });
   const found = JSON.parse(out || `"${err}"`);
   const errors = found.filter(({ severity }) => severity === 0);
@@ -50,10 +50,12 @@ test('Spectral: no error, and each warning is explained', async () => {
 
 test('Redocly: nothing', async () => {
   const redocly = path('node_modules/@redocly/cli/bin/cli.js');
-  const asked = ['lint', 'v1.json', '--config', path('contract/redocly.yaml'), '--format', 'json'];
   const settings = { cwd: OPENAPI, env: { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } };
-  const { out } = await run(process.execPath, [redocly, ...asked], settings);
-  assert.deepEqual(JSON.parse(out).problems, []);
+  for (const document of ['v1.json', 'v2.json']) {
+    const asked = ['lint', document, '--config', path('contract/redocly.yaml'), '--format', 'json'];
+    const { out } = await run(process.execPath, [redocly, ...asked], settings);
+    assert.deepEqual(JSON.parse(out).problems, [], document);
+  }
 });
 
 test('REDbot: on what may be cached nothing is bad, and each doubt is explained', async () => {
@@ -71,13 +73,13 @@ test('REDbot: on what may be cached nothing is bad, and each doubt is explained'
   assert.deepEqual(once(doubts), explainedBy('REDbot'));
 });
 
-// Minutes long, and its own generator fails now and then on a document of this size: `make contract` runs it.
+// Minutes long: `make contract` runs it. One worker: two can trip over each other in Python 3.11 (cpython#106905).
 if (process.env.TILL_CONTRACT_SECONDS) test('schemathesis: every check on every operation, by itself and in sequences', async () => {
   const { TILL_CONTRACT_EXAMPLES: examples = '8', TILL_CONTRACT_SEED: seed = '1', TILL_CONTRACT_SECONDS: seconds } = process.env;
   const asked = [
     '--config-file', path('contract/schemathesis.toml'), 'run', `${till.url}/openapi/v1.json`,
     '--phases', 'examples,coverage,fuzzing,stateful', '--max-examples', examples, '--seed', seed,
-    '--workers', '2', '--report', 'junit', '--report-dir', REPORTS, ...(seconds ? ['--max-time', seconds] : []),
+    '--workers', '1', '--report', 'junit', '--report-dir', REPORTS, ...(seconds ? ['--max-time', seconds] : []),
   ];
   const settings = {
     cwd: REPORTS,

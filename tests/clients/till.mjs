@@ -18,7 +18,7 @@ export async function freePorts(count) {
   return ports;
 }
 
-/** Resolves once it is up, with these settings besides: `{ url, ops, gateway, stop() }`. */
+/** Resolves once it is up, with these settings besides: `{ url, ops, gateway, pid, stop() }`. */
 export async function startTill(settings = {}) {
   const data = await mkdtemp(join(tmpdir(), 'till-clients-'));
   await chmod(data, 0o755); // the account of Postgres must be able to walk there
@@ -47,6 +47,7 @@ export async function startTill(settings = {}) {
     url: `http://127.0.0.1:${api}`,
     ops: `http://127.0.0.1:${ops}`,
     gateway: `http://127.0.0.1:${gateway}`,
+    pid: child.pid,
     async stop() {
       child.kill('SIGINT');
       const [code] = await exit;

@@ -342,8 +342,17 @@ fn print(tallies: [Tally; 3], seconds: f64) {
     println!("{}", columns.join(" "));
 }
 
+/// Keeps the generator's core from going to sleep: to wake it would be work of the service's core with each answer, which it is
+/// not where clients are machines of their own.
+async fn stay_awake() {
+    loop {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    drop(tokio::spawn(stay_awake()));
     let line: Vec<String> = std::env::args().skip(1).collect();
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     match line[..] {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # What clients get while more is asked for than can be done, with load shedding and without: `api`, Postgres and the gateway
-# on one core, the generator of load on another. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`;
+# on one core, the generator of load on another, which it keeps awake. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`;
 # the programs are those of PROGRAMS (a folder with release builds), the generator that of GENERATOR.
 set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 programs=${PROGRAMS:?must name the folder of the programs}
 generator=${GENERATOR:?must name the generator}
-seconds=${SECONDS_EACH:-20}
+seconds=${SECONDS_EACH:-30}
 read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 1.5 2 3 4}"
 read -ra modes <<<"${MODES:-on off}"
 drawing=${DRAWING:-docs/overload.svg}

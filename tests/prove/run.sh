@@ -3,7 +3,7 @@
 #
 #   tests/prove/run.sh             every section
 #   tests/prove/run.sh SECTION…    only these (process, bench, scrape, overload, limits, report, cost, crash, mails,
-#                                  outbox); the others stay as they are
+#                                  outbox, mutated); the others stay as they are
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PROGRAMS=${PROGRAMS:-$(realpath "${CARGO_TARGET_DIR:-target}/release")}
@@ -44,7 +44,7 @@ limits() {
   with_services limits
 }
 overload() {
-  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other. ' "$(made overload)"
+  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake. ' "$(made overload)"
   printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
   printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
   printf 'measured from when a request was due; a client gives up after 3 s and never tries again.\n\n'
@@ -77,6 +77,11 @@ outbox() {
     "$(made outbox)"
   with_services outbox
 }
+mutated() {
+  printf '## Requests that are nearly right\n\n%s; `till up`, release build. Examples\nof the documents, each spoilt in one to three places (`tests/clients/mutations.mjs`), over eight connections.\n\n' \
+    "$(made mutated)"
+  tests/prove/mutated.sh
+}
 
 # A section as it stands in the file.
 kept() { [[ ! -e $file ]] || awk -v title="$1" '/^## / { ours = $0 == title } ours' "$file"; }
@@ -99,6 +104,7 @@ section limits '## What a rate limit costs' "$@"
 section report '## Reports' "$@"
 section outbox '## The outbox' "$@"
 section mails '## Mails' "$@"
+section mutated '## Requests that are nearly right' "$@"
 section cost '## What it costs to lose nothing' "$@"
 section crash '## Whatever is killed' "$@"
 cp "$new" "$file"

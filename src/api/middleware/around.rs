@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tower::{Layer, Service};
 
 /// What lies within a layer.
-pub(in crate::api) trait Inner: Clone + Send + Sync + 'static {
+pub(super) trait Inner: Clone + Send + Sync + 'static {
     /// Begins to answer.
     fn begin(
         &mut self,
@@ -44,7 +44,7 @@ where
 }
 
 /// One layer.
-pub(in crate::api) trait Around: Clone + Send + Sync + 'static {
+pub(super) trait Around: Clone + Send + Sync + 'static {
     /// Answers, as a rule by `inner`: what stands before its beginning is done on the way in, what stands after its answer
     /// on the way out. Who must wait before they begin it takes it with them ([`Inner::take`]).
     fn answer<I: Inner>(
@@ -55,12 +55,12 @@ pub(in crate::api) trait Around: Clone + Send + Sync + 'static {
 }
 
 /// The layer as `tower` wants it.
-pub(in crate::api) fn around<A: Around>(what: A) -> AroundLayer<A> {
+pub(super) fn around<A: Around>(what: A) -> AroundLayer<A> {
     AroundLayer(what)
 }
 
 #[derive(Debug, Clone)]
-pub(in crate::api) struct AroundLayer<A>(A);
+pub(super) struct AroundLayer<A>(A);
 
 impl<A: Around, S> Layer<S> for AroundLayer<A> {
     type Service = Within<A, S>;
@@ -71,7 +71,7 @@ impl<A: Around, S> Layer<S> for AroundLayer<A> {
 }
 
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Within<A, S> {
+pub(super) struct Within<A, S> {
     around: A,
     inner: S,
 }

@@ -7,13 +7,14 @@ use futures_util::future::Either;
 use super::around::{Around, Inner};
 use crate::api::versions::{policy, told};
 
+/// Leaves the [`Deprecation`](policy::Deprecation) for who refuses and counts.
 #[derive(Debug, Clone)]
 pub(super) struct Deprecations;
 
 impl Around for Deprecations {
     fn answer<I: Inner>(
         &self,
-        request: Request,
+        mut request: Request,
         inner: &mut I,
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
@@ -21,6 +22,7 @@ impl Around for Deprecations {
             return Either::Left(inner.begin(request));
         };
         let uri = request.uri().clone();
+        request.extensions_mut().insert(deprecation);
         let answer = inner.begin(request);
         Either::Right(async move {
             let mut response = answer.await;

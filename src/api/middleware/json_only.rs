@@ -10,16 +10,25 @@ use std::future::ready;
 use super::around::{Around, Inner};
 use crate::api::problem::{Problem, ProblemCode};
 
-#[derive(Debug, Clone)]
-pub(in crate::api) struct JsonOnly;
+/// What the routes within can answer with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Representations {
+    Json,
+    /// They choose themselves.
+    Own,
+}
 
-impl Around for JsonOnly {
+impl Around for Representations {
     fn answer<I: Inner>(
         &self,
         request: Request,
         inner: &mut I,
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
-        if wants_json(request.headers()) {
+        let fits = match self {
+            Self::Json => wants_json(request.headers()),
+            Self::Own => true,
+        };
+        if fits {
             return Either::Left(inner.begin(request));
         }
         let problem = Problem::new(ProblemCode::NotAcceptable)

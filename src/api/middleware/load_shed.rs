@@ -1,5 +1,6 @@
 //! Refuses, under strain, what there is no place for, low before normal before critical; what is how critical stands in `priority`.
 
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,13 +9,14 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either::{Left, Right};
 use hyper::body::{Frame, SizeHint};
 
 use super::around::{Around, Inner};
 use crate::api::priority::{self, Priority};
 use crate::api::problem::{Problem, ProblemCode};
 use crate::domain::ambient::Ambient;
-use crate::resilience::load_shed::{Bounds, LoadShed, Outside, Slot};
+use crate::resilience::load_shed::{Asked, Bounds, LoadShed, Outside, Slot};
 use crate::trace_context;
 
 /// The seconds that a refused client is told to wait: drawn, so that not all come back at once.
@@ -58,31 +60,44 @@ impl Around for Shedding {
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         let priority = priority::of(trace_context::method_name(request.method()), route);
-        let (shedding, mut inner) = (self.clone(), inner.take());
-        async move {
-            match priority {
-                Priority::Always => inner.begin(request).await,
-                Priority::Ranked { rank, kind } => match shedding.gate.enter(rank, kind).await {
-                    Ok(slot) => admitted(slot, request, &mut inner).await,
-                    Err(_refused) => shedding.refusal(),
-                },
+        let Priority::Ranked { rank, kind } = priority else {
+            return Left(Left(inner.begin(request)));
+        };
+        match self.gate.ask(rank, kind) {
+            Asked::Entered(slot) => Left(Right(admitted(slot, request, inner))),
+            Asked::Queued(wait) => {
+                let (shedding, mut inner) = (self.clone(), inner.take());
+                Right(Left(async move {
+                    match wait.over().await {
+                        Ok(slot) => admitted(slot, request, &mut inner).await,
+                        Err(_refused) => shedding.refusal(),
+                    }
+                }))
             }
+            Asked::Refused(_) => Right(Right(ready(self.refusal()))),
         }
     }
 }
 
-async fn admitted<I: Inner>(slot: Slot, request: Request, inner: &mut I) -> Response {
+fn admitted<I: Inner>(
+    slot: Slot,
+    request: Request,
+    inner: &mut I,
+) -> impl Future<Output = Response> + Send + 'static + use<I> {
     let request = if request.body().is_end_stream() {
         request
     } else {
         request.map(|body| Body::new(Awaited { body, slot: slot.clone(), outside: None }))
     };
-    let response = slot.hold(inner.begin(request)).await;
-    // A refusal is quick and a failure may be slow for any reason: neither tells how long the work takes.
-    if response.status().is_success() {
-        slot.worked();
+    let answer = inner.begin(request);
+    async move {
+        let response = slot.hold(answer).await;
+        // A refusal is quick and a failure may be slow for any reason: neither tells how long the work takes.
+        if response.status().is_success() {
+            slot.worked();
+        }
+        response
     }
-    response
 }
 
 /// A request's body; while its sender lets us wait for it, the request has no place.

@@ -15,44 +15,50 @@
 //! 11. `catch_panic`: turns a panic into what `problems` understands.
 //! 12. `deadline`: bounds handler and extractors, the reading of the body among them.
 //! 13. the body limit, which extractors heed; a route that takes more sets its own.
+//! 14. `rate_limit`: knows callers; who is beyond their limit costs a look at their token and one at the limits, nothing more.
+//! 15. `retirement`: counts those of them that still call what is on its way out, and refuses it past its sunset.
+//! 16. `json_only`: for routes whose one representation is JSON.
 //!
-//! Three are not among them, since they are not for everything, and `api` puts them within these: `rate_limit` knows callers
-//! (who is beyond their limit costs a look at their token and one at the limits, nothing more), `retirement` counts those of
-//! them that still call what is on its way out, and refuses it past its sunset, `json_only` is for routes whose one
-//! representation is JSON.
+//! They are put around a route all at once: axum keeps what is put around by itself in a box that each request copies.
 
-pub(in crate::api) mod around;
+mod around;
 mod catch_panic;
 mod cors;
 mod deadline;
 mod deprecation;
-pub(in crate::api) mod json_only;
+mod json_only;
 mod limit_headers;
 mod load_shed;
 mod metrics;
 mod problems;
-pub(in crate::api) mod rate_limit;
+mod rate_limit;
 mod request_id;
-pub(in crate::api) mod retirement;
+mod retirement;
 mod security_headers;
 mod settings;
 mod span;
 mod url_limit;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower::ServiceBuilder;
 
+use crate::api::state::ApiState;
 use crate::domain::ambient::Ambient;
 use around::around;
 use catch_panic::CatchPanic;
 use deadline::Deadlines;
 use deprecation::Deprecations;
+use json_only::Representations;
 use limit_headers::LimitHeaders;
 use load_shed::Shedding;
 use metrics::Measured;
 use problems::Bounds;
+use rate_limit::RateLimited;
 use request_id::RequestIds;
+use retirement::Retired;
 use security_headers::Hsts;
 use span::Spans;
 use url_limit::UrlLimit;
@@ -61,25 +67,53 @@ pub use request_id::{RequestId, X_REQUEST_ID};
 pub use settings::EdgeSettings;
 pub use url_limit::MAX_URL;
 
-/// Puts the layers around these routes and their fallback.
-pub fn wrap(routes: Router, settings: EdgeSettings, ambient: Ambient) -> Router {
+/// What the layers go around.
+#[derive(Debug)]
+pub struct Routes {
+    /// Those whose one representation is JSON.
+    pub json: Router,
+    pub others: Router,
+}
+
+impl Routes {
+    /// Nothing but these, which choose their representations themselves.
+    pub fn other(routes: Router) -> Self {
+        Self { json: Router::new(), others: routes }
+    }
+}
+
+/// Puts the layers around these routes and their fallback. Without a state no caller is known, and nobody limited.
+pub fn wrap(
+    routes: Routes,
+    state: Option<ApiState>,
+    settings: EdgeSettings,
+    ambient: Ambient,
+) -> Router {
     let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
         settings;
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
+    // One gate for all that this process does.
     let shedding = load_shed.map(|bounds| Shedding::new(bounds, ambient.clone()));
-    let stack = ServiceBuilder::new()
-        .layer(around(RequestIds(ambient.clone())))
-        .layer(around(Spans))
-        .layer(around(Measured::default()))
-        .layer(around(Hsts(hsts)))
-        .option_layer(cors::layer(cors_origins))
-        .layer(around(LimitHeaders(ambient)))
-        .layer(around(Deprecations))
-        .layer(around(Bounds { body_limit }))
-        .layer(around(UrlLimit))
-        .option_layer(shedding.map(around))
-        .layer(around(CatchPanic))
-        .layer(around(deadlines))
-        .layer(DefaultBodyLimit::max(body_limit));
-    routes.layer(stack)
+    let (measured, state) = (Measured::default(), state.map(Arc::new));
+    let stack = |representations| {
+        ServiceBuilder::new()
+            .layer(around(RequestIds(ambient.clone())))
+            .layer(around(Spans))
+            .layer(around(measured.clone()))
+            .layer(around(Hsts(hsts)))
+            .option_layer(cors::layer(cors_origins.clone()))
+            .layer(around(LimitHeaders(ambient.clone())))
+            .layer(around(Deprecations))
+            .layer(around(Bounds { body_limit }))
+            .layer(around(UrlLimit))
+            .option_layer(shedding.clone().map(around))
+            .layer(around(CatchPanic))
+            .layer(around(deadlines))
+            .layer(DefaultBodyLimit::max(body_limit))
+            .option_layer(state.clone().map(RateLimited).map(around))
+            .option_layer(state.clone().map(Retired).map(around))
+            .layer(around(representations))
+    };
+    let Routes { json, others } = routes;
+    json.layer(stack(Representations::Json)).merge(others.layer(stack(Representations::Own)))
 }

@@ -1,6 +1,8 @@
 //! Counts a request against the limits of whom it comes from, and refuses what is beyond them before anything else is done
 //! for it; whose limits they are stands in `api::limits`.
 
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
@@ -13,7 +15,7 @@ use crate::api::state::ApiState;
 
 /// Leaves [`Credentials`] and the [`Subject`](crate::api::limits::Subject) for whoever needs to know them.
 #[derive(Debug, Clone)]
-pub struct RateLimited(pub ApiState);
+pub(super) struct RateLimited(pub Arc<ApiState>);
 
 impl Around for RateLimited {
     fn answer<I: Inner>(
@@ -24,7 +26,7 @@ impl Around for RateLimited {
         if !Limits::apply_to(request.uri().path()) {
             return Either::Left(inner.begin(request));
         }
-        let (state, mut inner) = (self.0.clone(), inner.take());
+        let (state, mut inner) = (Arc::clone(&self.0), inner.take());
         Either::Right(async move {
             match count(&state, request).await {
                 Ok(request) => inner.begin(request).await,

@@ -1,19 +1,21 @@
 //! Counts who still calls what is on its way out, and refuses it past its sunset; dates and switch stand in `api::versions`.
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use std::future::ready;
+use std::sync::Arc;
 
 use super::around::{Around, Inner};
 use crate::api::extract::caller::Credentials;
 use crate::api::state::ApiState;
-use crate::api::versions::policy;
+use crate::api::versions::policy::Deprecation;
 use crate::service::auth::shown::Shown;
 
-/// Inside [`RateLimited`](super::rate_limit::RateLimited), which says who calls.
+/// Inside [`RateLimited`](super::rate_limit::RateLimited), which says who calls, and [`Deprecations`](super::deprecation::Deprecations),
+/// which says what.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Retired(pub ApiState);
+pub(super) struct Retired(pub Arc<ApiState>);
 
 impl Around for Retired {
     fn answer<I: Inner>(
@@ -21,8 +23,7 @@ impl Around for Retired {
         request: Request,
         inner: &mut I,
     ) -> impl Future<Output = Response> + Send + 'static + use<I> {
-        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-        let Some(deprecation) = policy::of(request.method().as_str(), route) else {
+        let Some(deprecation) = request.extensions().get::<&'static Deprecation>() else {
             return Either::Left(inner.begin(request));
         };
         let credentials = request.extensions().get::<Credentials>();

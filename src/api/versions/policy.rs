@@ -8,6 +8,9 @@ use time::macros::datetime;
 /// Where people read what changed.
 pub const GUIDE: &str = "/docs/deprecations";
 
+/// In bytes; a UUID has 36.
+const LONGEST_ID: usize = 64;
+
 /// An operation that a newer one replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deprecation {
@@ -60,8 +63,8 @@ impl Deprecation {
         parts(self.operation)
     }
 
-    /// Where the same thing is found in the newer version, for a request to `path`; `None` where the path holds what no
-    /// header field may.
+    /// Where the same thing is found in the newer version, for a request to `path`; `None` where the path holds what is no id
+    /// or what no header field may.
     pub fn successor_of(&self, path: &str) -> Option<String> {
         let (_, route) = self.parts();
         let (_, successor) = parts(self.successor);
@@ -70,7 +73,7 @@ impl Deprecation {
                 return Some(segment);
             }
             let place = route.split('/').position(|part| part == segment)?;
-            path.split('/').nth(place).filter(|given| given.bytes().all(is_plain))
+            path.split('/').nth(place).filter(|given| may_be_id(given))
         };
         let segments: Option<Vec<&str>> = successor.split('/').map(filled).collect();
         Some(segments?.join("/"))
@@ -79,6 +82,11 @@ impl Deprecation {
 
 fn parts(operation: &'static str) -> (&'static str, &'static str) {
     operation.split_once(' ').unwrap_or_default()
+}
+
+/// Whether it may stand where ids do: what is longer than any of ours is nothing's, and would only make the answer longer.
+fn may_be_id(given: &str) -> bool {
+    given.len() <= LONGEST_ID && given.bytes().all(is_plain)
 }
 
 /// What may stand between the angle brackets of a `Link`.
@@ -92,7 +100,7 @@ mod tests {
 
     use time::Duration;
 
-    use super::{DEPRECATIONS, of, parts};
+    use super::{DEPRECATIONS, LONGEST_ID, of, parts};
 
     /// What a client is promised between the announcement and the end.
     const NOTICE: Duration = Duration::days(180);
@@ -156,5 +164,8 @@ mod tests {
         for bad in ["/v1/users/a>b", "/v1/users/a\"b", "/v1/users/\u{e4}", "/v1/users/a b"] {
             assert_eq!(successor(bad), None, "{bad}");
         }
+        let longest = "7".repeat(LONGEST_ID);
+        assert!(successor(&format!("/v1/users/{longest}")).is_some());
+        assert_eq!(successor(&format!("/v1/users/{longest}7")), None);
     }
 }

@@ -42,4 +42,4 @@ mod simulation;
 
 pub use law::Bounds;
 pub use rank::{Class, Rank};
-pub use shed::{LoadShed, Outside, Refused, Slot, carry, held, step_outside};
+pub use shed::{Asked, LoadShed, Outside, Refused, Slot, Wait, carry, held, step_outside};

@@ -44,6 +44,41 @@ impl Waiter for Waiting {
     }
 }
 
+/// What one is told who asks for a place.
+#[derive(Debug)]
+pub enum Asked {
+    Entered(Slot),
+    /// There may be one in a moment.
+    Queued(Wait),
+    Refused(Refused),
+}
+
+/// A wait in the queue; whoever drops it has given up.
+#[derive(Debug)]
+pub struct Wait {
+    inner: Arc<Inner>,
+    class: Class,
+    since: Duration,
+    patience: Duration,
+    place: oneshot::Receiver<Slot>,
+}
+
+impl Wait {
+    /// Waits it out.
+    ///
+    /// # Errors
+    /// [`Refused`] where there was no place in time.
+    pub async fn over(self) -> Result<Slot, Refused> {
+        let Self { inner, class, since, patience, place } = self;
+        let waited = timeout(patience, place).await;
+        inner.figures.waited.record(inner.now().saturating_sub(since));
+        match waited {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) | Err(_) => Err(inner.refuse(class)),
+        }
+    }
+}
+
 /// What was refused since the last line in the log.
 #[derive(Debug, Default)]
 struct Told {
@@ -77,12 +112,8 @@ impl LoadShed {
         Self(Arc::new(inner))
     }
 
-    /// A place, at once or after a short wait. `kind`: which operation it is for; one that is beyond the last teaches
-    /// nothing.
-    ///
-    /// # Errors
-    /// [`Refused`] where there is none.
-    pub async fn enter(&self, rank: Rank, kind: usize) -> Result<Slot, Refused> {
+    /// Whether there is a place now. `kind`: which operation it is for; one that is beyond the last teaches nothing.
+    pub fn ask(&self, rank: Rank, kind: usize) -> Asked {
         let inner = &self.0;
         let now = inner.now();
         let mut place = None;
@@ -97,16 +128,14 @@ impl LoadShed {
             arrival
         };
         match (arrival, place) {
-            (Arrival::Entered { beside }, _) => Ok(Slot::new(inner, now, kind, beside)),
+            (Arrival::Entered { beside }, _) => Asked::Entered(Slot::new(inner, now, kind, beside)),
             (Arrival::Queued { patience }, Some(place)) => {
-                let waited = timeout(patience, place).await;
-                inner.figures.waited.record(inner.now().saturating_sub(now));
-                match waited {
-                    Ok(Ok(slot)) => Ok(slot),
-                    Ok(Err(_)) | Err(_) => Err(inner.refuse(rank.class())),
-                }
+                let (inner, class) = (Arc::clone(inner), rank.class());
+                Asked::Queued(Wait { inner, class, since: now, patience, place })
             }
-            (Arrival::Queued { .. } | Arrival::Refused, _) => Err(inner.refuse(rank.class())),
+            (Arrival::Queued { .. } | Arrival::Refused, _) => {
+                Asked::Refused(inner.refuse(rank.class()))
+            }
         }
     }
 
@@ -132,7 +161,10 @@ impl Inner {
 
     /// Changes what is at work, and lets in whoever may enter then.
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Gate<Waiting>)) {
-        let now = self.now();
+        self.change_at(self.now(), change);
+    }
+
+    fn change_at(self: &Arc<Self>, now: Duration, change: impl FnOnce(&mut Gate<Waiting>)) {
         let mut gate = self.lock();
         change(&mut gate);
         self.show(&gate);
@@ -250,7 +282,7 @@ impl Slot {
         let held = &self.0;
         let now = held.inner.now();
         let took = now.saturating_sub(held.entered).saturating_sub(held.lock().total);
-        held.inner.change(|gate| gate.learn(now, held.kind, took, held.beside));
+        held.inner.change_at(now, |gate| gate.learn(now, held.kind, took, held.beside));
     }
 }
 
@@ -313,7 +345,18 @@ mod tests {
     use futures_util::{FutureExt, poll};
     use tokio::sync::oneshot;
 
-    use super::{Bounds, LoadShed, Rank, Refused, carry, step_outside};
+    use super::{Asked, Bounds, LoadShed, Rank, Refused, Slot, carry, step_outside};
+
+    impl LoadShed {
+        /// A place, at once or after a short wait.
+        async fn enter(&self, rank: Rank, kind: usize) -> Result<Slot, Refused> {
+            match self.ask(rank, kind) {
+                Asked::Entered(slot) => Ok(slot),
+                Asked::Queued(wait) => wait.over().await,
+                Asked::Refused(refused) => Err(refused),
+            }
+        }
+    }
 
     fn shed(places: u32) -> LoadShed {
         LoadShed::new(Bounds { least: places, first: places, most: places }, 0)

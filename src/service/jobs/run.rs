@@ -80,12 +80,19 @@ pub async fn run(
     }
 }
 
-/// Once, here, with its causes.
+/// Once, here, with its causes. What can't be done as it was asked for is no failure of ours.
 fn note(error: &NotDone, fault: Option<&JobFault>) {
-    let error: &dyn Error = error;
-    match fault {
-        None => tracing::warn!(error, "a job is tried again"),
-        Some(fault) => tracing::error!(error, code = fault.code, "a job has failed"),
+    let cause: &dyn Error = error;
+    match (fault, error) {
+        (None, _) => tracing::warn!(error = cause, "a job is tried again"),
+        (Some(fault), NotDone::Refused(_)) => {
+            tracing::info!(
+                error = cause,
+                code = fault.code,
+                "a job can not be done as it was asked for"
+            );
+        }
+        (Some(fault), _) => tracing::error!(error = cause, code = fault.code, "a job has failed"),
     }
 }
 

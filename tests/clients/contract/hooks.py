@@ -69,6 +69,8 @@ def possible(body):
     if "email" in body and "name" in body:
         body["password"] = "correct horse battery"
         body["email"] = f"{uuid.uuid4()}@example.com"
+    elif "token" in body and "password" in body:
+        body["password"] = "correct horse battery"
     elif "email" not in body:
         body.pop("password", None)
     # Names of events are few.
@@ -93,8 +95,8 @@ def before_call(context, case, **kwargs):
         # Where a text must be short, schemathesis forgets its pattern.
         if case.headers and name in case.headers and not case.headers[name].strip().startswith(('"', "W/", "*", ",")):
             case.headers[name] = '"a"'
-    # A cursor is sealed: only a list makes one. Pages end with the list, and names of events are few.
-    for name in ("cursor", "page", "type"):
+    # A cursor is sealed: only a list makes one. Pages end with the list, and names of events, acts and operations are few.
+    for name in ("cursor", "page", "type", "action", "operation"):
         if case.query:
             case.query.pop(name, None)
     # A body that may be left out is left out, not null.

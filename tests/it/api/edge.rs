@@ -9,7 +9,7 @@ use axum::extract::Extension;
 use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::Redirect;
 use axum::routing::{get as on_get, post as on_post};
-use till::api::middleware::{EdgeSettings, RequestId, wrap};
+use till::api::middleware::{EdgeSettings, RequestId, Routes, wrap};
 use till::domain::ambient::Ambient;
 use till::telemetry::Metrics;
 
@@ -28,7 +28,7 @@ fn edge_with(settings: EdgeSettings) -> Router {
         .route("/v1/never", on_get(pending::<()>))
         .route("/v1/teapot", on_get(async || (StatusCode::IM_A_TEAPOT, "crate::secret::Type")))
         .route("/moved", on_get(async || Redirect::to("/v1/thing")));
-    wrap(routes, settings, Ambient::system())
+    wrap(Routes::other(routes), None, settings, Ambient::system())
 }
 
 #[expect(clippy::panic, reason = "it stands for a defect in a handler")]

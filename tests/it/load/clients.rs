@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
-use till::api::middleware::{EdgeSettings, wrap};
+use till::api::middleware::{EdgeSettings, Routes, wrap};
 use till::domain::ambient::Ambient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -23,7 +23,7 @@ use till::config::Connections;
 fn reading() -> Router {
     let routes = Router::new().route("/v1/read", post(async |body: Bytes| body.len().to_string()));
     let settings = EdgeSettings { deadline: Duration::from_millis(100), ..EdgeSettings::default() };
-    wrap(routes, settings, Ambient::system())
+    wrap(Routes::other(routes), None, settings, Ambient::system())
 }
 
 #[tokio::test]

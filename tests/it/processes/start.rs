@@ -9,7 +9,9 @@ async fn api_and_worker_wait_for_a_database_that_refuses_them_and_say_so_once() 
     let shop = Deployment::down().await;
     shop.redis.open().await;
     shop.rabbit.line.open().await;
-    for mut process in [shop.api().await, shop.worker().await] {
+    for program in ["api", "worker"] {
+        // One after the other: the second one must not find the line that was opened for the first.
+        let mut process = if program == "api" { shop.api().await } else { shop.worker().await };
         let line = process.said("waiting_for").await;
         assert!(line.contains("postgres") && line.contains("refused"), "{line}");
         assert_eq!(process.readiness(503).await["code"], "dependency_unavailable");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -52,7 +53,22 @@ async fn relay(mut near: TcpStream, target: SocketAddr) {
     }
 }
 
-/// An address at which nobody listens now.
+/// Ports that no system gives out by itself: whoever asks for any port never gets one of these.
+const PORTS: std::ops::Range<u32> = 10_000..30_000;
+
+/// How many addresses one program asks for before it may meet those of another one that started beside it.
+const OF_ONE_PROGRAM: u32 = 128;
+
+/// An address at which nobody listens now, and which nobody else is given.
 pub async fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let first = std::process::id().wrapping_mul(OF_ONE_PROGRAM);
+        let port = PORTS.start + first.wrapping_add(number) % PORTS.len() as u32;
+        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
+        if TcpListener::bind(address).await.is_ok() {
+            return address;
+        }
+    }
 }

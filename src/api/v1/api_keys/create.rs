@@ -28,10 +28,10 @@ pub struct CreateApiKeyRequest {
     #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 32)]
     scopes: Vec<String>,
     /// `standard`, where nothing is said, or `premium`, which is an administrator's to give.
-    #[schema(max_length = 16)]
+    #[schema(max_length = 16, pattern = "^(standard|premium)$")]
     tier: Option<String>,
     /// From when on (RFC 3339) it is good for nothing.
-    #[schema(max_length = 40)]
+    #[schema(max_length = 40, format = DateTime)]
     expires_at: Option<String>,
 }
 

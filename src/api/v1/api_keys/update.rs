@@ -21,7 +21,7 @@ use crate::service::api_keys::set_tier;
 #[schema(example = json!({ "tier": "premium" }))]
 pub struct UpdateApiKeyRequest {
     /// `standard` or `premium`.
-    #[schema(max_length = 16)]
+    #[schema(max_length = 16, pattern = "^(standard|premium)$")]
     tier: String,
 }
 

@@ -26,16 +26,16 @@ pub struct ListAuditLogQuery {
     #[param(value_type = Option<uuid::Uuid>)]
     actor: Option<String>,
     /// Only this: `user.change_access`, `payment.refund` …
-    #[param(max_length = 64)]
+    #[param(max_length = 64, pattern = r"^[a-z_]+\.[a-z_]+$")]
     action: Option<String>,
     /// Only what was done to this, by its id.
-    #[param(min_length = 1, max_length = 64)]
+    #[param(min_length = 1, max_length = 64, pattern = "^[!-~]+$")]
     target: Option<String>,
     /// Done at this time (RFC 3339) or later.
-    #[param(max_length = 40)]
+    #[param(max_length = 40, format = DateTime)]
     created_after: Option<String>,
     /// Done earlier than this time (RFC 3339).
-    #[param(max_length = 40)]
+    #[param(max_length = 40, format = DateTime)]
     created_before: Option<String>,
     /// How many; 20 where it is not said.
     #[param(minimum = 1, maximum = 100)]

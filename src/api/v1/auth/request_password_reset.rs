@@ -17,7 +17,7 @@ use crate::service::auth::reset_password::request as ask;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "email": "demo@example.com" }))]
 pub struct RequestPasswordResetRequest {
-    #[schema(max_length = 254)]
+    #[schema(max_length = 254, format = "email")]
     email: String,
 }
 

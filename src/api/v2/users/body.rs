@@ -12,6 +12,11 @@ use crate::api::timestamp::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::user::User;
 
+/// The name of a role.
+#[derive(Debug, ToSchema)]
+#[schema(max_length = 16, example = "customer")]
+pub struct RoleName(pub String);
+
 /// Somebody who can sign in.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +30,7 @@ pub struct UserBody {
     #[schema(max_length = 200)]
     pub display_name: String,
     /// Of `customer`, `support` and `admin`; one at present, and more may come.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 8)]
+    #[schema(value_type = Vec<RoleName>, min_items = 1, max_items = 8)]
     pub roles: [&'static str; 1],
     /// `active`, `disabled` or `erased`.
     #[schema(max_length = 16)]

@@ -22,11 +22,11 @@ use crate::service::users::register::{Register, register};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(example = json!({ "email": "grace@example.com", "password": "correct horse battery", "displayName": "Grace Hopper" }))]
 pub struct RegisterUserRequest {
-    #[schema(max_length = 254)]
+    #[schema(max_length = 254, format = "email")]
     email: String,
     #[schema(min_length = 12, max_length = 128)]
     password: String,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, format = "line")]
     display_name: String,
 }
 

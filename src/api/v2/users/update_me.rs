@@ -19,7 +19,7 @@ use crate::service::users::update_me::UpdateMe;
 #[schema(as = UpdateMeRequest, example = json!({ "displayName": "Ada Byron King", "defaultPaymentMethod": "pm_ok" }))]
 pub struct UpdateMeRequest {
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, format = "line")]
     display_name: Patch<String>,
     /// A new password ends every session; it needs `currentPassword`.
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct UpdateMeRequest {
     current_password: Patch<String>,
     /// Null takes it away.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 63)]
+    #[schema(value_type = Option<String>, max_length = 63, pattern = "^pm_[a-z0-9_]{1,60}$")]
     default_payment_method: Patch<String>,
 }
 
