@@ -8,7 +8,7 @@
 //! | an application's token | `user` or `admin` | user that it acts for, or on whose account |
 //! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
 //! | an API key that is removed, over or replaced | `anonymous` | address |
-//! | signing in, renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
+//! | signing in (at the pages of OAuth, too), renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
 //! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
 //! | changing one's password, asking for the verification mail again | `login-account` | user |
@@ -16,7 +16,8 @@
 //!
 //! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
 //! lives is asked of the database afterwards, so that who is refused costs no query. A key counts by what was known of it
-//! within the last minute ([`crate::service::auth::api_keys`]), for the same reason. Messages of the payment gateway are
+//! within the last minute ([`crate::service::auth::api_keys`]), for the same reason. `/oauth/token` takes codes and secrets of 256
+//! random bits, which nobody guesses, and an application with many users asks it often: it is under `anonymous` alone. Messages of the payment gateway are
 //! under no limit: their signature is checked at once, and refusing them would only delay what is known already.
 
 pub mod told;
@@ -46,7 +47,8 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 7] = [
+const LOGIN: [&str; 8] = [
+    "/oauth/sign-in",
     "/v1/auth/token",
     "/v1/auth/refresh",
     "/v1/auth/verify-email",
