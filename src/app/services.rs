@@ -11,7 +11,8 @@ use crate::resilience::cache::tier::CacheTier;
 use crate::service::Services;
 use crate::service::audit;
 use crate::service::auth::{
-    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, SIGNING_KEYS_LABEL,
+    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, CLIENT_SECRETS_LABEL,
+    OAUTH_FORMS_LABEL, SIGNING_KEYS_LABEL,
 };
 use crate::service::health::{ping_broker, ping_database, ping_redis};
 use crate::service::orders::Gatherer;
@@ -28,6 +29,8 @@ pub fn open(config: &Config, pool: &Pool, ambient: &Ambient, redis: Option<&Redi
         key_encryption_key: config.root_key.derive(SIGNING_KEYS_LABEL),
         api_keys_key: config.root_key.derive(API_KEYS_LABEL),
         account_tokens_key: config.root_key.derive(ACCOUNT_TOKENS_LABEL),
+        client_secrets_key: config.root_key.derive(CLIENT_SECRETS_LABEL),
+        oauth_forms_key: config.root_key.derive(OAUTH_FORMS_LABEL),
     });
     let catalogue = catalogue(config, ambient, redis);
     let gatherer = Gatherer::new(usize::try_from(config.orders.per_commit).unwrap_or(1));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Violation;
-use super::ids::{ApiKeyId, Id, SessionId, UserId};
+use super::ids::{ApiKeyId, ClientId, Id, SessionId, UserId};
 
 macro_rules! scopes {
     ($($name:ident = $text:literal : $meaning:literal),+ $(,)?) => {
@@ -80,6 +80,19 @@ impl ScopeSet {
 
     pub fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in it.
+    pub fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     pub fn iter(self) -> impl Iterator<Item = Scope> {
@@ -205,6 +218,38 @@ pub enum Credential {
     Session(SessionId),
     /// A key, which a program of its owner's holds.
     ApiKey(ApiKeyId),
+    /// A token of an application's.
+    Application { session: SessionId, client: ClientId, mandate: Mandate },
+}
+
+/// By what right an application acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mandate {
+    /// Somebody lets it act for them.
+    Consent,
+    /// It acts by itself, on the account that an administrator gave it.
+    Own,
+}
+
+impl Mandate {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Own => "own",
+        }
+    }
+}
+
+impl FromStr for Mandate {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        match text {
+            "consent" => Ok(Self::Consent),
+            "own" => Ok(Self::Own),
+            _ => Err(Violation::new("invalid_value", "must be consent or own")),
+        }
+    }
 }
 
 impl Credential {
@@ -213,13 +258,16 @@ impl Credential {
         match self {
             Self::Session(_) => "session",
             Self::ApiKey(_) => "api_key",
+            Self::Application { .. } => "application",
         }
     }
 
+    /// Of an application the client's: its session means nothing to whoever reads of it.
     pub fn id(self) -> Uuid {
         match self {
             Self::Session(id) => id.as_uuid(),
             Self::ApiKey(id) => id.as_uuid(),
+            Self::Application { client, .. } => client.as_uuid(),
         }
     }
 }
@@ -261,10 +309,14 @@ impl Reach {
 }
 
 impl Principal {
-    /// The scope of idempotency keys: the user, not the credential, which may be another one by the second try.
+    /// The scope of idempotency keys: the user, not the credential, which may be another one by the second try; of an
+    /// application that acts by itself the client.
     pub fn idempotency_scope(&self) -> Uuid {
         match self.credential {
-            Credential::Session(_) | Credential::ApiKey(_) => self.user_id.as_uuid(),
+            Credential::Session(_)
+            | Credential::ApiKey(_)
+            | Credential::Application { mandate: Mandate::Consent, .. } => self.user_id.as_uuid(),
+            Credential::Application { client, mandate: Mandate::Own, .. } => client.as_uuid(),
         }
     }
 
@@ -272,7 +324,7 @@ impl Principal {
     pub fn has_signed_in(&self) -> bool {
         match self.credential {
             Credential::Session(_) => true,
-            Credential::ApiKey(_) => false,
+            Credential::ApiKey(_) | Credential::Application { .. } => false,
         }
     }
 

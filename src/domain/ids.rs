@@ -47,6 +47,8 @@ ids! {
     /// One sign-in: a family of refresh tokens.
     SessionId,
     ApiKeyId,
+    /// An application that an administrator registered (OAuth 2.1).
+    ClientId,
     ProductId,
     /// A change of stock that no order made.
     AdjustmentId,

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod message;
 pub mod metadata;
 pub mod money;
+pub mod oauth;
 pub mod order;
 pub mod page;
 pub mod payment;

@@ -58,6 +58,9 @@ pub mod may {
         ManageWebhooks = Some(Scope::WebhooksManage), Everybody;
         ManageApiKeys = Some(Scope::KeysManage), SignedIn;
         SetKeyTiers = Some(Scope::UsersAdmin), SignedIn;
+        ManageOauthClients = Some(Scope::UsersAdmin), SignedIn;
+        ReadConsents = Some(Scope::ProfileRead), SignedIn;
+        WithdrawConsents = Some(Scope::ProfileWrite), SignedIn;
         SignOutEverywhere = None, SignedIn;
         EraseAccount = Some(Scope::ProfileWrite), SignedIn;
         /// A key tells its owner what became of a request, whatever the token was made for.

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod inbox;
 pub mod jobs;
 pub mod mails;
+pub mod oauth;
 pub mod orders;
 pub mod outbox;
 pub mod outcome;

@@ -9,6 +9,7 @@
 pub mod account_tokens;
 pub mod api_keys;
 pub mod audit_log;
+pub mod browser_sessions;
 pub mod check;
 pub mod dead_letters;
 pub mod demo;
@@ -22,6 +23,9 @@ pub mod job_files;
 pub mod jobs;
 pub mod journal;
 pub mod mail_deliveries;
+pub mod oauth_clients;
+pub mod oauth_codes;
+pub mod oauth_consents;
 pub mod orders;
 pub mod outbox;
 pub mod payment_attempts;

@@ -51,6 +51,32 @@ pub enum Act {
     ChangeKeyTier {
         tier: KeyTier,
     },
+    CreateOauthClient {
+        scopes: ScopeSet,
+    },
+    UpdateOauthClient {
+        members: Vec<&'static str>,
+    },
+    RotateOauthSecret,
+    RemoveOauthClient,
+    /// At the page that asks: somebody lets an application act for them.
+    GrantConsent {
+        scopes: ScopeSet,
+    },
+    WithdrawConsent,
+    /// An application traded a code for tokens, or got some for itself.
+    GrantTokens {
+        session: SessionId,
+        scopes: ScopeSet,
+    },
+    /// An application gave its tokens back.
+    RevokeTokens {
+        session: SessionId,
+    },
+    /// A code came a second time, which ended what had come of it.
+    ReuseCode {
+        session: SessionId,
+    },
     CreateProduct,
     UpdateProduct {
         members: Vec<&'static str>,
@@ -95,7 +121,7 @@ pub enum Act {
 
 impl Act {
     /// The name of every act there is.
-    pub const NAMES: [&'static str; 34] = [
+    pub const NAMES: [&'static str; 43] = [
         "auth.sign_in",
         "auth.refuse_sign_in",
         "auth.sign_out",
@@ -112,6 +138,15 @@ impl Act {
         "api_key.rotate",
         "api_key.remove",
         "api_key.change_tier",
+        "oauth_client.create",
+        "oauth_client.update",
+        "oauth_client.rotate_secret",
+        "oauth_client.remove",
+        "oauth.grant_consent",
+        "oauth.withdraw_consent",
+        "oauth.grant_tokens",
+        "oauth.revoke_tokens",
+        "oauth.reuse_code",
         "product.create",
         "product.update",
         "product.archive",
@@ -150,6 +185,15 @@ impl Act {
             Self::RotateApiKey => "api_key.rotate",
             Self::RemoveApiKey => "api_key.remove",
             Self::ChangeKeyTier { .. } => "api_key.change_tier",
+            Self::CreateOauthClient { .. } => "oauth_client.create",
+            Self::UpdateOauthClient { .. } => "oauth_client.update",
+            Self::RotateOauthSecret => "oauth_client.rotate_secret",
+            Self::RemoveOauthClient => "oauth_client.remove",
+            Self::GrantConsent { .. } => "oauth.grant_consent",
+            Self::WithdrawConsent => "oauth.withdraw_consent",
+            Self::GrantTokens { .. } => "oauth.grant_tokens",
+            Self::RevokeTokens { .. } => "oauth.revoke_tokens",
+            Self::ReuseCode { .. } => "oauth.reuse_code",
             Self::CreateProduct => "product.create",
             Self::UpdateProduct { .. } => "product.update",
             Self::ArchiveProduct => "product.archive",
@@ -180,10 +224,19 @@ impl Act {
             Self::RefuseSignIn { times, since } => {
                 json!({ "times": times, "since": Utc(*since).to_string() })
             }
-            Self::ReuseRefreshToken { session } => json!({ "sessionId": session }),
+            Self::ReuseRefreshToken { session }
+            | Self::RevokeTokens { session }
+            | Self::ReuseCode { session } => json!({ "sessionId": session }),
+            Self::CreateOauthClient { scopes } | Self::GrantConsent { scopes } => {
+                json!({ "scopes": scopes.to_string() })
+            }
+            Self::GrantTokens { session, scopes } => {
+                json!({ "sessionId": session, "scopes": scopes.to_string() })
+            }
             Self::Register { role } => json!({ "role": role }),
             Self::UpdateProfile { members }
             | Self::UpdateProduct { members }
+            | Self::UpdateOauthClient { members }
             | Self::UpdateWebhookEndpoint { members } => json!({ "members": members }),
             Self::ChangeAccess { from, to } => json!({ "from": access(from), "to": access(to) }),
             Self::CreateApiKey { scopes, tier } => {
@@ -215,6 +268,9 @@ impl Act {
             | Self::EraseAccount
             | Self::RotateApiKey
             | Self::RemoveApiKey
+            | Self::RotateOauthSecret
+            | Self::RemoveOauthClient
+            | Self::WithdrawConsent
             | Self::CreateProduct
             | Self::ArchiveProduct
             | Self::ImportProducts

@@ -15,7 +15,7 @@ pub use self::act::Act;
 pub use super::access::Credential;
 use super::access::Principal;
 use super::ids::{
-    ApiKeyId, AuditEntryId, JobId, MessageId, OrderId, PaymentId, ProductId, UserId,
+    ApiKeyId, AuditEntryId, ClientId, JobId, MessageId, OrderId, PaymentId, ProductId, UserId,
     WebhookEndpointId,
 };
 
@@ -111,6 +111,7 @@ pub enum Target {
     Nothing,
     User(UserId),
     ApiKey(ApiKeyId),
+    OauthClient(ClientId),
     Product(ProductId),
     Job(JobId),
     Order(OrderId),
@@ -127,6 +128,7 @@ impl Target {
             Self::Nothing => return None,
             Self::User(id) => ("user", id.to_string()),
             Self::ApiKey(id) => ("api_key", id.to_string()),
+            Self::OauthClient(id) => ("oauth_client", id.to_string()),
             Self::Product(id) => ("product", id.to_string()),
             Self::Job(id) => ("job", id.to_string()),
             Self::Order(id) => ("order", id.to_string()),

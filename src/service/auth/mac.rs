@@ -8,7 +8,7 @@ use sha2::Sha256;
 use crate::config::DerivedKey;
 
 /// `purpose` keeps the uses of one key apart. The parts are of fixed lengths, or one.
-pub(super) fn mac(key: &DerivedKey, purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(in crate::service) fn mac(key: &DerivedKey, purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC fills a short key with zeros up to the hash's block (RFC 2104 §2); done here, it cannot fail.
     let mut block = Zeroizing::new([0_u8; 64]);
     for (place, byte) in block.iter_mut().zip(key.expose_secret()) {

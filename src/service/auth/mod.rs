@@ -12,7 +12,7 @@ mod argon2id;
 pub mod error;
 pub mod keys;
 mod lookup;
-mod mac;
+pub(in crate::service) mod mac;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
@@ -52,6 +52,12 @@ pub const API_KEYS_LABEL: &str = "till api keys";
 /// What the key of mailed tokens is derived from the root key by.
 pub const ACCOUNT_TOKENS_LABEL: &str = "till account tokens";
 
+/// What the key of applications' secrets is derived from the root key by.
+pub const CLIENT_SECRETS_LABEL: &str = "till client secrets";
+
+/// What the key of the sign-in page's forms and cookies is derived from the root key by.
+pub const OAUTH_FORMS_LABEL: &str = "till oauth forms";
+
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIVES: Duration = Duration::minutes(10);
 
@@ -71,6 +77,10 @@ pub struct AuthSettings {
     pub api_keys_key: DerivedKey,
     /// Makes the tokens that are mailed; derived from the root key under [`ACCOUNT_TOKENS_LABEL`].
     pub account_tokens_key: DerivedKey,
+    /// Hashes the secrets of applications; derived from the root key under [`CLIENT_SECRETS_LABEL`].
+    pub client_secrets_key: DerivedKey,
+    /// Ties the forms of the sign-in page to a browser; derived from the root key under [`OAUTH_FORMS_LABEL`].
+    pub oauth_forms_key: DerivedKey,
 }
 
 /// The parts that authentication keeps in memory; clones share them.
@@ -86,6 +96,8 @@ struct Parts {
     sessions: Lookups<(SessionId, UserId)>,
     api_keys: ApiKeys,
     account_tokens_key: DerivedKey,
+    client_secrets_key: DerivedKey,
+    oauth_forms_key: DerivedKey,
     refused: Counts<Refused>,
 }
 
@@ -100,6 +112,8 @@ impl Auth {
             sessions: Lookups::new(),
             api_keys: ApiKeys::new(settings.api_keys_key),
             account_tokens_key: settings.account_tokens_key,
+            client_secrets_key: settings.client_secrets_key,
+            oauth_forms_key: settings.oauth_forms_key,
             refused: Refused::counts(),
         }))
     }
@@ -122,6 +136,16 @@ impl Auth {
 
     pub(super) fn api_keys(&self) -> &ApiKeys {
         &self.0.api_keys
+    }
+
+    /// What the secrets of applications are hashed under.
+    pub(in crate::service) fn client_secrets_key(&self) -> &DerivedKey {
+        &self.0.client_secrets_key
+    }
+
+    /// What the forms of the sign-in page are tagged under.
+    pub(in crate::service) fn oauth_forms_key(&self) -> &DerivedKey {
+        &self.0.oauth_forms_key
     }
 
     /// The token that goes to this user with the mail of this message.

@@ -18,7 +18,8 @@ use till::domain::entropy::SystemEntropy;
 use till::resilience::cache::tier::CacheTier;
 use till::resilience::rate_limit::RateLimiter;
 use till::service::auth::{
-    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, SIGNING_KEYS_LABEL,
+    ACCOUNT_TOKENS_LABEL, API_KEYS_LABEL, Auth, AuthSettings, CLIENT_SECRETS_LABEL,
+    OAUTH_FORMS_LABEL, SIGNING_KEYS_LABEL,
 };
 use till::service::jobs::{Jobs, Pace};
 use till::service::orders::Gatherer;
@@ -95,6 +96,8 @@ pub fn auth() -> Auth {
         key_encryption_key: RootKey::new([7; 32]).derive(SIGNING_KEYS_LABEL),
         api_keys_key: RootKey::new([7; 32]).derive(API_KEYS_LABEL),
         account_tokens_key: RootKey::new([7; 32]).derive(ACCOUNT_TOKENS_LABEL),
+        client_secrets_key: RootKey::new([7; 32]).derive(CLIENT_SECRETS_LABEL),
+        oauth_forms_key: RootKey::new([7; 32]).derive(OAUTH_FORMS_LABEL),
     })
 }
 
