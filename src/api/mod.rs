@@ -8,6 +8,7 @@ pub mod http_date;
 pub mod limits;
 pub mod list;
 pub mod middleware;
+pub mod oauth;
 pub mod openapi;
 pub mod outcome;
 pub mod priority;
@@ -80,6 +81,7 @@ pub fn router_beside(
         .merge(Router::from(resources_of_version_2()))
         .layer(around(JsonOnly))
         .merge(files)
+        .merge(oauth::authorize::routes())
         .layer(around(Retired(state.clone())))
         .with_state(state.clone())
         .merge(openapi::routes(&documents()))

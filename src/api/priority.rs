@@ -18,6 +18,11 @@ const NEVER_SHED: &[&str] = &["/livez", "/readyz", "/metrics"];
 /// nothing yet. Low is what can wait for an hour: reports, lists for staff, advice on what else to buy.
 const RANKS: &[(&str, &str, Rank)] = &[
     ("GET", "/.well-known/jwks.json", GoesOn),
+    ("GET", "/oauth/authorize", Begins),
+    ("POST", "/oauth/authorize", GoesOn),
+    ("POST", "/oauth/sign-in", Begins),
+    ("POST", "/oauth/sign-out", GoesOn),
+    ("GET", "/oauth/style.css", Begins),
     ("POST", "/v1/auth/token", Begins),
     ("POST", "/v1/auth/refresh", GoesOn),
     ("POST", "/v1/auth/revoke", GoesOn),

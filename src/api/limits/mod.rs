@@ -7,7 +7,7 @@
 //! | a user's token | `user` or `admin` | user |
 //! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
 //! | an API key that is removed, over or replaced | `anonymous` | address |
-//! | signing in, renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
+//! | signing in (at the page for applications, too), renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
 //! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
 //! | changing one's password, asking for the verification mail again | `login-account` | user |
@@ -45,7 +45,8 @@ const LIMITED: [&str; 3] = ["/v1/", "/v2/", "/oauth/"];
 const GATEWAY: &str = "/v1/gateway/";
 
 /// Operations that take credentials, or make them.
-const LOGIN: [&str; 7] = [
+const LOGIN: [&str; 8] = [
+    "/oauth/sign-in",
     "/v1/auth/token",
     "/v1/auth/refresh",
     "/v1/auth/verify-email",

@@ -9,6 +9,7 @@
 //!
 //! A token may do what was consented to, as far as the client may still ask for it and its user's role still allows it.
 
+pub mod authorize;
 pub mod codes;
 pub mod consents;
 

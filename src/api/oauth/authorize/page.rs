@@ -36,6 +36,8 @@ struct ConsentPage<'a> {
     client: &'a str,
     email: &'a str,
     scopes: Vec<Scope>,
+    /// The same as one text: nobody agrees to more than they were shown.
+    shown: String,
     destination: String,
     request: &'a str,
     decide: String,
@@ -107,6 +109,7 @@ pub(super) fn consent(
         client: about.client(),
         email: &user.email,
         scopes: scopes.iter().collect(),
+        shown: scopes.to_string(),
         destination: spoken(about.destination()),
         request: about.request,
         decide: about.token(services, Purpose::Decide),

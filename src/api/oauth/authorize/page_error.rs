@@ -19,7 +19,7 @@ pub(super) enum PageError {
     NoForm,
     NotOurs(NotOurs),
     /// The application is told.
-    SentBack { back: Box<Back>, refusal: Refusal, issuer: String },
+    SentBack { after: After, back: Box<Back>, refusal: Refusal, issuer: String },
     /// A form that we did not show to this browser.
     Forged,
     /// A form that stood open for too long: the request is asked anew.
@@ -32,11 +32,12 @@ pub(super) enum PageError {
 
 impl PageError {
     /// `issuer`: who the application is told this by.
-    pub(super) fn of(error: AuthorizeError, issuer: &str) -> Self {
+    pub(super) fn of(error: AuthorizeError, after: After, issuer: &str) -> Self {
         match error {
             AuthorizeError::NotOurs(why) => Self::NotOurs(why),
             AuthorizeError::SentBack(back, refusal) => {
-                Self::SentBack { back: Box::new(back), refusal, issuer: issuer.to_owned() }
+                let (back, issuer) = (Box::new(back), issuer.to_owned());
+                Self::SentBack { after, back, refusal, issuer }
             }
             AuthorizeError::Store(error) => error.into(),
         }
@@ -81,8 +82,8 @@ impl IntoResponse for PageError {
                 let what = "The application wants you to be sent to an address that it was not registered with.";
                 refused(bad, "Unknown address", (what, TELL_THEM))
             }
-            Self::SentBack { back, refusal, issuer } => {
-                redirect::with_refusal(After::Get, &back, refusal, &issuer)
+            Self::SentBack { after, back, refusal, issuer } => {
+                redirect::with_refusal(after, &back, refusal, &issuer)
                     .unwrap_or_else(Self::into_response)
             }
             Self::Forged => {

@@ -4,7 +4,6 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::ExposeSecret;
 
 use super::page_error::PageError;
 use crate::service::oauth::authorize::{Back, Refusal};
@@ -14,7 +13,7 @@ use crate::service::oauth::codes::Code;
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// How the browser came: after a form it must not send it again (RFC 9110 §15.4.4).
+/// How the browser came: a form is not sent on to where it goes next (RFC 9110 §15.4.4).
 #[derive(Debug, Clone, Copy)]
 pub(super) enum After {
     Get,
@@ -37,8 +36,7 @@ pub(super) fn with_code(
     code: &Code,
     issuer: &str,
 ) -> Result<Response, PageError> {
-    let code = code.expose_secret();
-    to(after, &answer(back, &[("code", code)], issuer))
+    to(after, &answer(back, &[("code", code.expose())], issuer))
 }
 
 /// To the application, with what is wrong.
