@@ -14,6 +14,7 @@ pub mod gateway;
 mod idempotency_keys;
 mod load_shedding;
 mod methods;
+pub mod oauth;
 mod openapi;
 mod orders;
 mod pages;

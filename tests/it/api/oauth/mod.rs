@@ -1,0 +1,3 @@
+//! OAuth 2.1 as applications and browsers meet it.
+
+mod authorize;
