@@ -51,6 +51,25 @@ pub async fn purge_account_tokens(services: &Services, limit: i64) -> Result<u64
     .await
 }
 
+/// Codes that were over for a day, so long one that comes again ends what came of it, and people who were signed in at the
+/// page where applications are let in; how many rows.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+pub async fn purge_oauth(services: &Services, limit: i64) -> Result<u64, StoreError> {
+    let now = services.ambient.now();
+    read(&services.pool, |conn| {
+        async move {
+            let codes =
+                store::oauth_codes::delete_expired(conn, now - Duration::DAY, limit).await?;
+            let browsers = store::browser_sessions::delete_expired(conn, now, limit).await?;
+            Ok(codes.max(browsers))
+        }
+        .scope_boxed()
+    })
+    .await
+}
+
 /// Messages that were sent long ago; how many.
 ///
 /// # Errors

@@ -102,6 +102,26 @@ pub async fn insert(conn: &mut PgConnection, code: &NewCode<'_>) -> Result<(), S
     Ok(())
 }
 
+/// # Errors
+/// [`StoreError`] where the database doesn't answer or the row can't be believed.
+#[tracing::instrument(name = "store.oauth_codes.find", level = "debug", skip_all)]
+pub async fn find(
+    conn: &mut PgConnection,
+    hash: &CodeHash,
+) -> Result<Option<CodeRecord>, StoreError> {
+    sqlx::query_as!(
+        CodeRow,
+        "SELECT client_id, user_id, redirect_uri, redirect_uri_given, scope, code_challenge, access_epoch, expires_at,
+                used_at, session_id
+         FROM oauth_codes WHERE code_hash = $1",
+        hash
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(CodeRecord::try_from)
+    .transpose()
+}
+
 /// The code, locked: of two who trade it in at once, the second sees the first.
 ///
 /// # Errors

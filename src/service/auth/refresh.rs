@@ -7,10 +7,32 @@ use super::error::SessionError;
 use super::keys;
 use super::refresh_token::RefreshToken;
 use super::tokens::{self, Grant, TokenPair};
+use crate::domain::access::ScopeSet;
 use crate::domain::audit::Origin;
+use crate::domain::ids::ClientId;
 use crate::service::Services;
 use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::store::sessions::{self, TokenHash};
+
+/// A refresh token, and who shows it.
+#[derive(Debug)]
+pub(in crate::service) struct Renewal<'a> {
+    pub presented: &'a RefreshToken,
+    /// The application, which has proved that it is the one; `None`: our own sign-in.
+    pub holder: Option<ClientId>,
+    /// What the access token is to hold, where that is less than before.
+    pub scopes: Option<ScopeSet>,
+}
+
+/// What a renewal came to.
+#[derive(Debug)]
+pub(in crate::service) enum Renewed {
+    Granted(TokenPair),
+    /// The token is good for nothing, or it is somebody else's.
+    Refused,
+    /// More was asked for than was ever granted; the token is still good.
+    TooMuch,
+}
 
 /// What the transaction came to; it commits either way.
 enum Rotation {
@@ -18,9 +40,10 @@ enum Rotation {
     /// The token was used before: the session is revoked now.
     Reused,
     Refused,
+    TooMuch,
 }
 
-/// Trades a refresh token for a new pair (OAuth 2.1 draft §4.3.1).
+/// Trades a refresh token of our own sign-in for a new pair (OAuth 2.1 draft §4.3.1).
 ///
 /// # Errors
 /// [`SessionError::InvalidRefreshToken`], or it could not be decided.
@@ -30,21 +53,40 @@ pub async fn refresh(
     origin: &Origin,
     presented: &RefreshToken,
 ) -> Result<TokenPair, SessionError> {
+    let renewal = Renewal { presented, holder: None, scopes: None };
+    match renew(services, origin, &renewal).await? {
+        Renewed::Granted(pair) => Ok(pair),
+        Renewed::Refused | Renewed::TooMuch => Err(SessionError::InvalidRefreshToken),
+    }
+}
+
+/// The same for whoever holds it.
+///
+/// # Errors
+/// It could not be decided.
+pub(in crate::service) async fn renew(
+    services: &Services,
+    origin: &Origin,
+    renewal: &Renewal<'_>,
+) -> Result<Renewed, SessionError> {
     let key = keys::current(services).await?;
     let next = RefreshToken::generate(&services.ambient);
-    let (old, new) = (presented.hash(), next.hash());
+    let (old, new) = (renewal.presented.hash(), next.hash());
     let author = &Author::stranger(origin.clone());
     let rotation = transact_audited(&services.pool, |conn| {
-        async move { rotate(conn, services, author, (&old, &new)).await }.scope_boxed()
+        async move { rotate(conn, services, author, renewal, (&old, &new)).await }.scope_boxed()
     })
     .await?;
     match rotation {
-        Rotation::Granted(grant) => tokens::pair(services, &key, &grant, next),
+        Rotation::Granted(grant) => {
+            Ok(Renewed::Granted(tokens::pair(services, &key, &grant, next)?))
+        }
         Rotation::Reused => {
             metrics::counter!("auth_refresh_token_reuses_total").increment(1);
-            Err(SessionError::InvalidRefreshToken)
+            Ok(Renewed::Refused)
         }
-        Rotation::Refused => Err(SessionError::InvalidRefreshToken),
+        Rotation::Refused => Ok(Renewed::Refused),
+        Rotation::TooMuch => Ok(Renewed::TooMuch),
     }
 }
 
@@ -52,12 +94,14 @@ async fn rotate(
     conn: &mut PgConnection,
     services: &Services,
     author: &Author,
+    renewal: &Renewal<'_>,
     (old, new): (&TokenHash, &TokenHash),
 ) -> Result<Audited<Rotation>, SessionError> {
     let now = services.ambient.now();
-    let Some(token) = sessions::find_refresh_token_for_update(conn, old).await? else {
-        return Ok(Audited::unchanged(Rotation::Refused));
-    };
+    let found = sessions::find_refresh_token_for_update(conn, old).await?;
+    // Whoever shows another one's token has proved nothing, so nothing becomes of it.
+    let held = found.filter(|token| token.access.holder().unzip().0 == renewal.holder);
+    let Some(token) = held else { return Ok(Audited::unchanged(Rotation::Refused)) };
     if token.used_at.is_some() {
         // Who comes again and again with it changes nothing more.
         if !sessions::update_revoked(conn, token.session_id, now).await? {
@@ -70,13 +114,18 @@ async fn rotate(
     if !token.access.is_live(now) {
         return Ok(Audited::unchanged(Rotation::Refused));
     }
+    let wanted = renewal.scopes.unwrap_or(token.scopes);
+    if !token.scopes.covers(wanted) {
+        return Ok(Audited::unchanged(Rotation::TooMuch));
+    }
     sessions::update_refresh_token_used(conn, old, now).await?;
     sessions::insert_refresh_token(conn, token.session_id, new, now).await?;
     // The session goes on as it was opened: its sign-in is in the log.
     Ok(Audited::unchanged(Rotation::Granted(Grant {
         user_id: token.user_id,
         session_id: token.session_id,
+        application: token.access.holder(),
         access_epoch: token.access.access_epoch,
-        scopes: token.scopes.intersection(token.access.role.scopes()),
+        scopes: token.access.allowed(wanted),
     })))
 }

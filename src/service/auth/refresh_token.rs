@@ -17,7 +17,7 @@ const PREFIX: &str = "tillrt_";
 pub struct RefreshToken(SecretString);
 
 impl RefreshToken {
-    pub(super) fn generate(ambient: &Ambient) -> Self {
+    pub(in crate::service) fn generate(ambient: &Ambient) -> Self {
         let random = Zeroizing::new(ambient.bytes::<32>());
         Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.as_slice())).into())
     }
@@ -29,11 +29,11 @@ impl RefreshToken {
         plain.then(|| Self(input.to_owned().into()))
     }
 
-    pub(super) fn hash(&self) -> TokenHash {
+    pub(in crate::service) fn hash(&self) -> TokenHash {
         Sha256::digest(self.0.expose_secret()).into()
     }
 
-    pub(super) fn into_secret(self) -> SecretString {
+    pub(in crate::service) fn into_secret(self) -> SecretString {
         self.0
     }
 }

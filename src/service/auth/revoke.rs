@@ -25,7 +25,9 @@ pub async fn revoke(
     transact_audited(&services.pool, |conn| {
         async move {
             let found = sessions::find_refresh_token_for_update(conn, &hash).await?;
-            let Some(token) = found else { return Ok(Audited::unchanged(())) };
+            // An application's is ended by the application, which proves who it is.
+            let own = found.filter(|token| token.access.application.is_none());
+            let Some(token) = own else { return Ok(Audited::unchanged(())) };
             let now = services.ambient.now();
             if !sessions::update_revoked(conn, token.session_id, now).await? {
                 return Ok(Audited::unchanged(()));

@@ -108,6 +108,7 @@ async fn open(
             let session = NewSession {
                 id: services.ambient.id(),
                 user_id,
+                application: None,
                 scopes: current.role.scopes(),
                 created_at: now,
                 expires_at: now + SESSION_LIVES,
@@ -117,6 +118,7 @@ async fn open(
             let grant = Grant {
                 user_id,
                 session_id: session.id,
+                application: None,
                 access_epoch: current.access_epoch,
                 scopes: session.scopes,
             };

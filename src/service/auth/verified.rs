@@ -23,7 +23,7 @@ type TokenDigest = [u8; 32];
 
 /// What a token says that our key signed.
 #[derive(Debug, Clone)]
-pub(super) struct Signed {
+pub(in crate::service) struct Signed {
     pub kid: String,
     pub bearer: Bearer,
     /// `nbf` or `iat`, whichever is later, and `exp`, in seconds since 1970.

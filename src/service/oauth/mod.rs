@@ -10,7 +10,17 @@
 //! A token may do what was consented to, as far as the client may still ask for it and its user's role still allows it.
 
 pub mod authorize;
+mod client_authentication;
+mod client_secret;
+pub mod clients;
 pub mod codes;
 pub mod consents;
+mod error;
+pub mod introspect;
+mod redeem;
+pub mod revoke;
+pub mod token;
 
+pub use client_authentication::{ShownClient, authenticate};
 pub use codes::{Code, CodeGrant};
+pub use error::OauthError;

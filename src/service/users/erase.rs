@@ -11,7 +11,8 @@ use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited
 use crate::service::auth::passwords::NO_PASSWORD;
 use crate::store::users::Erasure;
 use crate::store::{
-    api_keys, audit_log, deprecated_calls, job_files, sessions, users, webhook_endpoints,
+    api_keys, audit_log, deprecated_calls, job_files, oauth_consents, sessions, users,
+    webhook_endpoints,
 };
 
 /// Erases an account; its address may be registered again.
@@ -39,6 +40,7 @@ pub async fn erase(services: &Services, author: &Author, id: UserId) -> Result<(
             let rest = Erasure { email: &email, name: "Erased user", password_hash: NO_PASSWORD };
             sessions::update_all_revoked(conn, id, now).await?;
             api_keys::delete_all_of(conn, id).await?;
+            oauth_consents::delete_all_of(conn, id).await?;
             // Files of reports tell of a person, too.
             job_files::update_removed_of_owner(conn, id, now).await?;
             // So does what their programs called.

@@ -96,6 +96,7 @@ pub const JOBS: &[Job] = &[
         every: SELDOM,
         run: |parts| purge::account_tokens(parts).boxed(),
     },
+    Job { name: "purge_oauth", every: SELDOM, run: |parts| purge::oauth(parts).boxed() },
     Job { name: "purge_sent", every: SELDOM, run: |parts| purge::sent_messages(parts).boxed() },
     Job {
         name: "purge_handled",

@@ -19,6 +19,10 @@ pub(super) async fn account_tokens(parts: &WorkerParts) -> Result<Progress, JobE
     Ok(progress(housekeeping::purge_account_tokens(&parts.services, BATCH).await?, BATCH))
 }
 
+pub(super) async fn oauth(parts: &WorkerParts) -> Result<Progress, JobError> {
+    Ok(progress(housekeeping::purge_oauth(&parts.services, BATCH).await?, BATCH))
+}
+
 pub(super) async fn sent_messages(parts: &WorkerParts) -> Result<Progress, JobError> {
     Ok(progress(housekeeping::purge_sent_messages(&parts.services, BATCH).await?, BATCH))
 }
