@@ -1,8 +1,8 @@
 //! A form of one of the pages, read and believed: sent by this browser, from a page of ours, for the request it was shown for.
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, ORIGIN};
 use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, ORIGIN};
 
 use super::cookie;
 use super::page_error::PageError;
@@ -43,9 +43,7 @@ impl Form {
             return Err(PageError::Forged);
         }
         let shown = FormToken { purpose, browser: &browser, request };
-        shown
-            .check(services, token)
-            .map_err(|fault| PageError::of_form(fault, request))?;
+        shown.check(services, token).map_err(|fault| PageError::of_form(fault, request))?;
         Ok(Self { request: request.to_owned(), browser, fields })
     }
 

@@ -28,10 +28,7 @@ use crate::api::state::ApiState;
 
 pub fn routes() -> Router<ApiState> {
     Router::new()
-        .route(
-            "/oauth/authorize",
-            get(show::show_authorization).post(decide::decide_authorization),
-        )
+        .route("/oauth/authorize", get(show::show_authorization).post(decide::decide_authorization))
         .route("/oauth/sign-in", post(sign_in::sign_in_browser))
         .route("/oauth/sign-out", post(sign_out::sign_out_browser))
         .route("/oauth/style.css", get(page::show_style))

@@ -11,9 +11,7 @@ use url::{Host, Url};
 use super::page_error::PageError;
 use crate::domain::access::{Scope, ScopeSet};
 use crate::service::Services;
-use crate::service::oauth::authorize::{
-    Authorization, BrowserToken, FormToken, Purpose, SignedIn,
-};
+use crate::service::oauth::authorize::{Authorization, BrowserToken, FormToken, Purpose, SignedIn};
 
 const STYLE: &str = include_str!("pages/style.css");
 
@@ -129,7 +127,8 @@ pub(super) fn refused(status: StatusCode, title: &str, words: (&str, &str)) -> R
 }
 
 pub(super) async fn show_style() -> Response {
-    let fields = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")];
+    let fields =
+        [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")];
     (fields, STYLE).into_response()
 }
 
@@ -181,7 +180,9 @@ fn spoken(uri: &str) -> String {
     let url = Url::parse(uri).ok();
     let host = url.as_ref().filter(|url| matches!(url.scheme(), "https" | "http"));
     match (host.and_then(Url::host_str), &url) {
-        (Some("127.0.0.1" | "[::1]" | "localhost"), _) => "an application on this device".to_owned(),
+        (Some("127.0.0.1" | "[::1]" | "localhost"), _) => {
+            "an application on this device".to_owned()
+        }
         (Some(host), _) => host.to_owned(),
         (None, Some(own)) => format!("the application behind {}:", own.scheme()),
         (None, None) => String::new(),

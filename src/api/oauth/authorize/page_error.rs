@@ -1,7 +1,7 @@
 //! Whatever keeps the pages from going on, as its own page or on its way back to the application.
 
-use axum::http::header::{InvalidHeaderValue, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::http::header::{InvalidHeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 
 use super::page::refused;
@@ -19,11 +19,18 @@ pub(super) enum PageError {
     NoForm,
     NotOurs(NotOurs),
     /// The application is told.
-    SentBack { after: After, back: Box<Back>, refusal: Refusal, issuer: String },
+    SentBack {
+        after: After,
+        back: Box<Back>,
+        refusal: Refusal,
+        issuer: String,
+    },
     /// A form that we did not show to this browser.
     Forged,
     /// A form that stood open for too long: the request is asked anew.
-    Old { request: String },
+    Old {
+        request: String,
+    },
     /// Something of ours failed.
     Failed(Problem),
     Unrendered(askama::Error),
@@ -58,39 +65,22 @@ impl From<StoreError> for PageError {
 }
 
 /// What the application's makers must mend, people can only tell them.
-const TELL_THEM: &str = "You were not sent back, since nobody knows where to. Tell the makers of the application.";
+const TELL_THEM: &str =
+    "You were not sent back, since nobody knows where to. Tell the makers of the application.";
 
 const START_AGAIN: &str = "Go back to the application and begin anew.";
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let bad = StatusCode::BAD_REQUEST;
         match self {
-            Self::Undecodable => {
-                let what = "The address is not valid percent-encoded UTF-8.";
-                refused(bad, "This request can't be read", (what, START_AGAIN))
-            }
-            Self::NoForm => {
-                let what = "Nothing was sent that a form of this page sends.";
-                refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", (what, START_AGAIN))
-            }
-            Self::NotOurs(NotOurs::UnknownClient) => {
-                let what = "The application that sent you here is not known, or no longer.";
-                refused(bad, "Unknown application", (what, TELL_THEM))
-            }
-            Self::NotOurs(NotOurs::RedirectUri) => {
-                let what = "The application wants you to be sent to an address that it was not registered with.";
-                refused(bad, "Unknown address", (what, TELL_THEM))
-            }
+            Self::Undecodable => undecodable(),
+            Self::NoForm => no_form(),
+            Self::NotOurs(why) => not_ours(why),
             Self::SentBack { after, back, refusal, issuer } => {
                 redirect::with_refusal(after, &back, refusal, &issuer)
                     .unwrap_or_else(Self::into_response)
             }
-            Self::Forged => {
-                let what = "This form was not shown to this browser, or somebody has signed in or out since. \
-                            It also happens where cookies are switched off.";
-                refused(StatusCode::FORBIDDEN, "This form is not good any more", (what, START_AGAIN))
-            }
+            Self::Forged => forged(),
             Self::Old { request } => {
                 redirect::to_authorization(&request).unwrap_or_else(Self::into_response)
             }
@@ -99,6 +89,36 @@ impl IntoResponse for PageError {
             Self::Unsendable(error) => failed(broken(error)),
         }
     }
+}
+
+fn undecodable() -> Response {
+    let what = "What was sent is not valid percent-encoded UTF-8.";
+    refused(StatusCode::BAD_REQUEST, "This request can't be read", (what, START_AGAIN))
+}
+
+fn no_form() -> Response {
+    let what = "Nothing was sent that a form of this page sends.";
+    refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", (what, START_AGAIN))
+}
+
+fn not_ours(why: NotOurs) -> Response {
+    let (title, what) = match why {
+        NotOurs::UnknownClient => (
+            "Unknown application",
+            "The application that sent you here is not known, or is not any more.",
+        ),
+        NotOurs::RedirectUri => (
+            "Unknown address",
+            "The application wants you to be sent to an address that it was not registered with.",
+        ),
+    };
+    refused(StatusCode::BAD_REQUEST, title, (what, TELL_THEM))
+}
+
+fn forged() -> Response {
+    let what = "It was not shown to this browser, or somebody has signed in or out since. That is also so where cookies \
+                are switched off.";
+    refused(StatusCode::FORBIDDEN, "This form is not good any more", (what, START_AGAIN))
 }
 
 fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Problem {

@@ -53,7 +53,10 @@ mod tests {
     #[test]
     fn what_stands_twice_or_cannot_be_decoded_is_not_guessed_at() {
         let read = Parameters::read("a=1&b=x+y%26&&a=2&c").unwrap();
-        assert_eq!((read.once("a"), read.once("b"), read.once("c")), (None, Some("x y&"), Some("")));
+        assert_eq!(
+            (read.once("a"), read.once("b"), read.once("c")),
+            (None, Some("x y&"), Some(""))
+        );
         for broken in ["a=%", "a=%zz", "%ff=1", "a=%c3"] {
             assert!(Parameters::read(broken).is_none(), "{broken}");
         }

@@ -10,8 +10,7 @@ use crate::service::oauth::authorize::{Back, Refusal};
 use crate::service::oauth::codes::Code;
 
 /// What may stand in a query as it is (RFC 3986 §2.3).
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How the browser came: a form is not sent on to where it goes next (RFC 9110 §15.4.4).
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +108,10 @@ mod tests {
         let sent = answer(&back("https://app.example/", Some(state)), &[], "i");
         let url = url::Url::parse(&sent).unwrap();
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-        assert_eq!(pairs, [("state", state), ("iss", "i")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+        assert_eq!(
+            pairs,
+            [("state", state), ("iss", "i")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
         assert_eq!(url.fragment(), None);
     }
 }

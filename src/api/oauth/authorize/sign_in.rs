@@ -6,12 +6,12 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::cookie;
 use super::form::Form;
 use super::page::{self, LastTry, Subject};
 use super::page_error::PageError;
 use super::parameters::after_sign_in;
 use super::redirect::{self, After};
-use super::cookie;
 use crate::api::extract::{AccountLimit, RequestOrigin};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_parameter_counts_once_and_an_empty_one_not_at_all() {
-        let pairs = [("state", "a"), ("scope", "x"), ("scope", "x"), ("prompt", ""), ("nonce", "1")];
+        let pairs =
+            [("state", "a"), ("scope", "x"), ("scope", "x"), ("prompt", ""), ("nonce", "1")];
         let asked = Asked::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(asked.state.value(), Some("a"));
         assert_eq!((asked.scope.value(), &asked.scope), (None, &Sent::Repeated));

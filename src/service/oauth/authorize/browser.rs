@@ -21,9 +21,9 @@ use crate::service::audit::{
 use crate::service::auth::error::SessionError;
 use crate::service::auth::sign_in::{SignIn, prove, still_proven};
 use crate::service::transact::read;
+use crate::store::StoreError;
 use crate::store::browser_sessions::{self, BrowserSession, TokenHash};
 use crate::store::users::{self, Credentials};
-use crate::store::StoreError;
 
 /// How long somebody stays signed in at a browser, whatever they do there.
 pub const SIGNED_IN_FOR: Duration = Duration::HOUR;
@@ -104,18 +104,21 @@ pub async fn find(
     found.await
 }
 
-/// [`find`], so that it stays true until this transaction ends.
+/// [`find`], so that it stays true until this transaction ends. The user is locked before the session, as by whoever ends it.
 pub(super) async fn find_for_share(
     conn: &mut PgConnection,
     services: &Services,
     token: &BrowserToken,
 ) -> Result<Option<SignedIn>, StoreError> {
-    let now = services.ambient.now();
-    let found = browser_sessions::find_for_share(conn, &token.hash()).await?;
-    let Some(session) = found.filter(|session| now < session.expires_at) else { return Ok(None) };
-    let current = users::find_credentials_for_share(conn, session.user_id).await?;
-    let Some(current) = current.filter(|user| goes_on(&session, user)) else { return Ok(None) };
-    signed_in(conn, &session, &current).await
+    let (hash, now) = (token.hash(), services.ambient.now());
+    let Some(seen) = browser_sessions::find(conn, &hash).await? else { return Ok(None) };
+    let current = users::find_credentials_for_share(conn, seen.user_id).await?;
+    let locked = browser_sessions::find_for_share(conn, &hash).await?;
+    let live = locked.filter(|session| now < session.expires_at).zip(current);
+    match live.filter(|(session, user)| goes_on(session, user)) {
+        Some((session, user)) => signed_in(conn, &session, &user).await,
+        None => Ok(None),
+    }
 }
 
 /// Whoever was disabled, or whose access changed since they signed in, is signed in no longer.

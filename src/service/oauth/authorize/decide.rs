@@ -21,9 +21,14 @@ use crate::store::{StoreError, oauth_clients, oauth_consents};
 pub enum Next {
     SignIn,
     /// Somebody is asked whether the application may do all this.
-    Consent { user: SignedIn, scopes: ScopeSet },
+    Consent {
+        user: SignedIn,
+        scopes: ScopeSet,
+    },
     /// They said so before.
-    Code { scopes: ScopeSet },
+    Code {
+        scopes: ScopeSet,
+    },
 }
 
 /// # Errors
@@ -106,12 +111,13 @@ pub async fn allow(
 ) -> Result<Option<Code>, AuthorizeError> {
     transact_audited::<_, AuthorizeError, _>(&services.pool, |conn| {
         async move {
-            let Some(user) = browser::find_for_share(conn, services, token).await? else {
-                return Ok(Audited::unchanged(None));
-            };
+            // Client, then user: in this order everywhere.
             let gone = AuthorizeError::NotOurs(NotOurs::UnknownClient);
             let client = oauth_clients::find_for_share(conn, authorization.client.id).await?;
             let client = client.ok_or(gone)?;
+            let Some(user) = browser::find_for_share(conn, services, token).await? else {
+                return Ok(Audited::unchanged(None));
+            };
             // Nobody agrees to more than they were shown, whatever the client was given meanwhile.
             let scopes = may(authorization, &user)?.intersection(shown).intersection(client.scopes);
             if scopes.is_empty() {

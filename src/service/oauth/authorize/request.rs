@@ -102,11 +102,9 @@ fn back(client: &Client, asked: &Asked) -> Option<Back> {
             redirect_uri_given: true,
             state,
         }),
-        (_, None, [only]) => Some(Back {
-            redirect_uri: only.as_str().to_owned(),
-            redirect_uri_given: false,
-            state,
-        }),
+        (_, None, [only]) => {
+            Some(Back { redirect_uri: only.as_str().to_owned(), redirect_uri_given: false, state })
+        }
         (_, None, _) => None,
     }
 }

@@ -195,7 +195,10 @@ async fn a_state_comes_back_as_it_was_and_becomes_neither_header_nor_parameter()
         assert!(!page.text.contains("<script"));
         let answered = browser.decide(&page, "deny").await;
         assert_eq!(told(&answered, "state"), state);
-        assert_eq!((told(&answered, "code"), told(&answered, "error")), (String::new(), "access_denied".to_owned()));
+        assert_eq!(
+            (told(&answered, "code"), told(&answered, "error")),
+            (String::new(), "access_denied".to_owned())
+        );
         let cookies = answered.headers.get_all("set-cookie").iter().count();
         assert_eq!(cookies, 0, "{:?}", answered.headers);
         assert!(answered.header("location").bytes().all(|byte| byte.is_ascii_graphic()));

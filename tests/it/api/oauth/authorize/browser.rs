@@ -32,7 +32,8 @@ impl Form {
     /// The form of this page that leads there.
     pub fn of(page: &Answered, action: &str) -> Self {
         let opening = format!("<form method=\"post\" action=\"{action}\"");
-        let (_, rest) = page.text.split_once(&opening).unwrap_or_else(|| unreachable!("{}", page.text));
+        let (_, rest) =
+            page.text.split_once(&opening).unwrap_or_else(|| unreachable!("{}", page.text));
         let (form, _) = rest.split_once("</form>").unwrap();
         let fields = form.split("<input type=\"hidden\" name=\"").skip(1).map(|input| {
             let (name, rest) = input.split_once("\" value=\"").unwrap();
@@ -132,7 +133,10 @@ impl Browser {
         let answered = send(&self.router, request).await;
         for set in answered.headers.get_all("set-cookie") {
             let (pair, attributes) = set.to_str().unwrap().split_once("; ").unwrap();
-            assert!(attributes.starts_with("Path=/; Secure; HttpOnly; SameSite=Lax"), "{attributes}");
+            assert!(
+                attributes.starts_with("Path=/; Secure; HttpOnly; SameSite=Lax"),
+                "{attributes}"
+            );
             self.cookie = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());
         }
         answered

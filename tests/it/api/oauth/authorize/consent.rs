@@ -23,9 +23,13 @@ async fn somebody_signs_in_reads_what_is_asked_for_allows_it_and_the_application
     assert_eq!((there.status.as_u16(), there.text.as_str()), (303, ""));
     let page = browser.follow(&there).await;
     assert_eq!(page.status, 200);
-    for shown in
-        ["Ledger", "ada@example.com", "Read orders", "Place, cancel and fulfil orders", "app.example"]
-    {
+    for shown in [
+        "Ledger",
+        "ada@example.com",
+        "Read orders",
+        "Place, cancel and fulfil orders",
+        "app.example",
+    ] {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
     }
     assert!(!page.text.contains("Refund"));
@@ -75,7 +79,8 @@ async fn whoever_says_no_leaves_nothing_behind_signed_in_or_not() {
 }
 
 #[tokio::test]
-async fn an_application_that_keeps_a_secret_is_let_in_again_without_asking_for_what_it_may_already() {
+async fn an_application_that_keeps_a_secret_is_let_in_again_without_asking_for_what_it_may_already()
+{
     let (shop, app, mut browser, _) = at_consent().await;
     let silent = [("prompt", Some("none"))];
     assert_eq!(told(&browser.go(&app.ask(&silent)).await, "error"), "consent_required");
@@ -154,7 +159,10 @@ async fn nobody_agrees_to_more_than_they_were_shown() {
     let grown = sqlx::query("UPDATE oauth_clients SET scope = 'orders:read payments:write'");
     grown.execute(&*shop.test.services.pool).await.unwrap();
     assert_eq!(browser.decide(&page, "allow").await.status, 303);
-    assert_eq!((codes(&shop).await, consents(&shop).await), (vec!["orders:read".into()], vec!["orders:read".into()]));
+    assert_eq!(
+        (codes(&shop).await, consents(&shop).await),
+        (vec!["orders:read".into()], vec!["orders:read".into()])
+    );
 }
 
 async fn signed_in_for_all(shop: &Shop, app: &App) -> Browser {

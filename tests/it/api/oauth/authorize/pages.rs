@@ -79,9 +79,7 @@ async fn a_page_says_so_when_the_database_does_not_answer() {
     let (shop, app, mut browser, _) = at_consent().await;
     let page = browser.go(&app.ask(&[])).await;
     shop.test.services.pool.close().await;
-    for answered in
-        [browser.go(&app.ask(&[])).await, browser.decide(&page, "allow").await]
-    {
+    for answered in [browser.go(&app.ask(&[])).await, browser.decide(&page, "allow").await] {
         assert_eq!(answered.status, 503, "{}", answered.text);
         is_guarded(&answered, "'none'");
         assert_eq!(answered.header("retry-after"), "1");

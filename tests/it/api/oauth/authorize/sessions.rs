@@ -33,10 +33,11 @@ async fn whoever_signs_in_gets_another_cookie_than_they_came_with() {
     assert!(eve.go(&app.ask(&[])).await.text.contains(SIGN_IN));
     assert!(ada.go(&app.ask(&[])).await.text.contains("ada@example.com"));
 
-    let kept: Vec<String> = sqlx::query_scalar("SELECT row_to_json(b)::text FROM browser_sessions b")
-        .fetch_all(&*shop.test.services.pool)
-        .await
-        .unwrap();
+    let kept: Vec<String> =
+        sqlx::query_scalar("SELECT row_to_json(b)::text FROM browser_sessions b")
+            .fetch_all(&*shop.test.services.pool)
+            .await
+            .unwrap();
     let token = after.split_once('=').unwrap().1;
     assert!(kept.len() == 1 && !kept[0].contains(token), "{kept:?}");
     // It is good for these pages and for nothing else.
