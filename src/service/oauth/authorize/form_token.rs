@@ -72,7 +72,8 @@ impl FormToken<'_> {
 
     fn mac(&self, services: &Services, shown_at: i64) -> [u8; 32] {
         let request: [u8; 32] = Sha256::digest(self.request).into();
-        let parts = [&self.browser.hash()[..], &shown_at.to_be_bytes(), &request];
-        mac(services.auth.oauth_forms_key(), self.purpose.name(), &parts)
+        let (browser, time) = (self.browser.hash(), shown_at.to_be_bytes());
+        let key = services.auth.oauth_forms_key();
+        mac(key, self.purpose.name(), &[&browser, &time, &request])
     }
 }
