@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::problem::{Problem, ProblemCode};
 use crate::domain::Violation;
+use crate::domain::oauth::ClientFault;
 use crate::domain::order::PlaceOrderRefusal;
 use crate::domain::payment::{
     CaptureRefusal, CreatePaymentRefusal, GatewayOperation, PaymentStatus, RefundRefusal,
@@ -19,6 +20,8 @@ use crate::service::auth::keys::KeysError;
 use crate::service::auth::passwords::HashError;
 use crate::service::idempotency::KeyError;
 use crate::service::jobs::JobsError;
+use crate::service::oauth::clients::ClientError;
+use crate::service::oauth::consents::ConsentError;
 use crate::service::orders::OrderError;
 use crate::service::outcome::Refusal;
 use crate::service::payments::{CallbackError, NotAdmitted, PaymentError};
@@ -200,6 +203,54 @@ impl From<ApiKeyError> for Problem {
             ApiKeyError::OverAlready => Self::new(ProblemCode::ValidationFailed)
                 .error("/expiresAt", Violation::new("out_of_range", "must be in the future")),
             ApiKeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ClientError> for Problem {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::NotFound => Self::new(ProblemCode::NotFound),
+            ClientError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
+            ClientError::Inconsistent(fault) => fault.into(),
+            ClientError::KeepsNoSecret => Self::new(ProblemCode::ClientKeepsNoSecret),
+            ClientError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ClientFault> for Problem {
+    fn from(fault: ClientFault) -> Self {
+        let (pointer, code, detail) = match fault {
+            ClientFault::NoRedirectUri => {
+                ("/redirectUris", "required", "is needed with authorization_code")
+            }
+            ClientFault::UnusedRedirectUris => {
+                ("/redirectUris", "not_used", "is for authorization_code alone")
+            }
+            ClientFault::RefreshWithoutCode => {
+                ("/grants", "invalid_value", "refresh_token needs authorization_code beside it")
+            }
+            ClientFault::PublicByItself => {
+                ("/grants", "invalid_value", "client_credentials is for confidential clients")
+            }
+            ClientFault::NoAccount => {
+                ("/accountId", "required", "is needed with client_credentials")
+            }
+            ClientFault::UnusedAccount => {
+                ("/accountId", "not_used", "is for client_credentials alone")
+            }
+            ClientFault::UnknownAccount => ("/accountId", "unknown_user", "is no active user"),
+        };
+        Self::new(ProblemCode::ValidationFailed).error(pointer, Violation::new(code, detail))
+    }
+}
+
+impl From<ConsentError> for Problem {
+    fn from(error: ConsentError) -> Self {
+        match error {
+            ConsentError::NotFound => Self::new(ProblemCode::NotFound),
+            ConsentError::Store(error) => error.into(),
         }
     }
 }

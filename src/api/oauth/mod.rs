@@ -1,3 +1,25 @@
-//! OAuth 2.1 as applications and browsers see it: the answers of RFC 6749 and a few pages in place of the API's own.
+//! `/oauth`: how applications come by tokens, look at them and give them back, by the forms of RFC 6749, 7009 and 7662, and
+//! the document that tells them where (RFC 8414); decides nothing.
 
-pub mod authorize;
+mod authorize;
+mod client;
+mod form;
+mod introspect;
+mod metadata;
+mod refusal;
+mod revoke;
+mod token;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::api::state::ApiState;
+
+pub fn routes() -> Router<ApiState> {
+    Router::new()
+        .route("/oauth/token", post(token::grant_tokens))
+        .route("/oauth/revoke", post(revoke::revoke_tokens))
+        .route("/oauth/introspect", post(introspect::introspect_token))
+        .route("/.well-known/oauth-authorization-server", get(metadata::get_metadata))
+        .merge(authorize::routes())
+}

@@ -7,13 +7,18 @@ use utoipa::openapi::{OpenApi, RefOr};
 use super::operations;
 
 /// The first id or key in the path of each operation that has one.
-const IDS: [(&str, &str); 34] = [
+const IDS: [(&str, &str); 39] = [
     ("get_user", "01890a5d-ac96-774b-bcce-b302099a8000"),
     ("update_user", "01890a5d-ac96-774b-bcce-b302099a8003"),
     ("get_api_key", "01890a5d-ac96-774b-bcce-b302099a7001"),
     ("update_api_key", "01890a5d-ac96-774b-bcce-b302099a7001"),
     ("rotate_api_key", "01890a5d-ac96-774b-bcce-b302099a7001"),
     ("delete_api_key", "01890a5d-ac96-774b-bcce-b302099a7002"),
+    ("get_oauth_client", "01890a5d-ac96-774b-bcce-b302099a6001"),
+    ("update_oauth_client", "01890a5d-ac96-774b-bcce-b302099a6001"),
+    ("rotate_oauth_client_secret", "01890a5d-ac96-774b-bcce-b302099a6001"),
+    ("delete_oauth_client", "01890a5d-ac96-774b-bcce-b302099a6002"),
+    ("delete_consent", "01890a5d-ac96-774b-bcce-b302099a6001"),
     ("get_product", "01890a5d-ac96-774b-bcce-b302099a9001"),
     ("update_product", "01890a5d-ac96-774b-bcce-b302099a9003"),
     ("archive_product", "01890a5d-ac96-774b-bcce-b302099a9004"),

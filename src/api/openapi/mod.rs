@@ -61,10 +61,12 @@ const USERS: (&str, &str) =
     ("users", "Customers and staff: signing up and looking after an account.");
 
 /// Groups of operations, in the order a reader meets them.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 15] = [
     USERS,
     ("auth", "Signing in, refreshing and ending a session."),
     ("api-keys", "What programs call with in their owners' names."),
+    ("oauth-clients", "Applications that people may let act for them, or that act by themselves."),
+    ("consents", "Which applications one lets act for oneself."),
     ("products", "The catalogue and its stock."),
     ("orders", "Placing, reading, cancelling and fulfilling orders."),
     ("payments", "Paying orders, capturing, cancelling and refunding."),

@@ -273,6 +273,13 @@ catalogue! {
         remedy "Remove one, or rotate a key that exists."
         detail "There are 32 keys already."
     }
+    ClientKeepsNoSecret "client_keeps_no_secret" CONFLICT AfterChange {
+        "The client keeps no secret"
+        meaning "The client is public, so there is no secret to rotate. Nothing was changed."
+        cause "It was registered as public, since it runs where its secret would be everybody's."
+        remedy "Register another client as confidential, if it can keep a secret."
+        detail "The client is public and keeps no secret."
+    }
     WebhookEndpointDisabled "webhook_endpoint_disabled" CONFLICT AfterChange {
         "The webhook endpoint is disabled"
         meaning "Nothing is sent to this endpoint, so nothing was begun."

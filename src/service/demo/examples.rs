@@ -29,7 +29,7 @@ use super::past::{Answer, Charge, GivenBack, Past};
 use super::people::demo_customer;
 use super::story::{Shop, place, receive, whole};
 use crate::domain::ids::{
-    ApiKeyId, DeliveryId, EventId, JobId, OrderId, PaymentId, RefundId, WebhookEndpointId,
+    ApiKeyId, ClientId, DeliveryId, EventId, JobId, OrderId, PaymentId, RefundId, WebhookEndpointId,
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::order::{Order, Quantity};
@@ -88,6 +88,13 @@ pub(super) const KEYS: [(u16, &str); 2] = [(0x7001, "Bookkeeping"), (0x7002, "Ol
 
 pub(super) fn key(ending: u16) -> ApiKeyId {
     ApiKeyId::from(id(ending))
+}
+
+/// Applications, the first of which the demo customer lets act for them.
+pub(super) const CLIENTS: [(u16, &str); 2] = [(0x6001, "Ledger"), (0x6002, "Old ledger")];
+
+pub(super) fn client(ending: u16) -> ClientId {
+    ClientId::from(id(ending))
 }
 
 /// One for each use.

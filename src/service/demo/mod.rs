@@ -15,6 +15,7 @@
 //! what living orders hold. Nothing is told to the outbox: these events are over.
 
 mod catalogue;
+mod clients;
 mod dice;
 mod error;
 mod examples;
@@ -157,6 +158,7 @@ async fn open_shop(demo: &Demo, shop: &Shop, seen: DemoProgress) -> Result<(), D
             write::past(conn, &services.ambient, past).await?;
             write::jobs(conn, &services.ambient, shop).await?;
             keys::insert(conn, services, shop.told_at).await?;
+            clients::insert(conn, services, shop.told_at).await?;
             let opened_at = Some(services.ambient.now());
             Ok(rows::update_progress(conn, DemoProgress { opened_at, ..progress }).await?)
         }

@@ -17,14 +17,14 @@ const PREFIX: &str = "tillcs_";
 const HASH_USE: &[u8] = b"till client secret 1";
 
 /// A new secret of a client, and the same as it is kept.
-pub(super) struct MadeSecret {
+pub(in crate::service) struct MadeSecret {
     /// `tillcs_` and 43 characters of base64url.
     pub shown: SecretString,
     pub hash: SecretHash,
 }
 
 impl MadeSecret {
-    pub(super) fn generate(services: &Services, client: ClientId) -> Self {
+    pub(in crate::service) fn generate(services: &Services, client: ClientId) -> Self {
         let random = Zeroizing::new(services.ambient.bytes::<32>());
         let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.as_slice()));
         let shown = SecretString::from(text);

@@ -22,5 +22,6 @@ pub mod revoke;
 pub mod token;
 
 pub use client_authentication::{ShownClient, authenticate};
+pub(in crate::service) use client_secret::MadeSecret;
 pub use codes::{Code, CodeGrant};
 pub use error::OauthError;
