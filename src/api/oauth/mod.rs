@@ -1,5 +1,5 @@
 //! `/oauth`: how applications come by tokens, look at them and give them back, by the forms of RFC 6749, 7009 and 7662, and
-//! the document that tells them where (RFC 8414); decides nothing.
+//! the document that tells them where (RFC 8414); beside it the pages on which people let them in. It decides nothing.
 
 mod authorize;
 mod client;

@@ -4,6 +4,7 @@ mod asks;
 mod browser;
 mod consent;
 mod forms;
+mod journey;
 mod pages;
 mod sessions;
 
@@ -54,6 +55,13 @@ impl App {
         let secret = (client.kind == ClientKind::Confidential).then_some([7; 32]);
         let mut conn = shop.test.services.pool.acquire().await.unwrap();
         oauth_clients::insert(&mut conn, &client, secret.as_ref()).await.unwrap();
+        Self { id, client }
+    }
+
+    /// One that is registered already.
+    pub async fn known(shop: &Shop, id: ClientId) -> Self {
+        let mut conn = shop.test.services.pool.acquire().await.unwrap();
+        let client = oauth_clients::find(&mut conn, id).await.unwrap().unwrap();
         Self { id, client }
     }
 
