@@ -13,7 +13,6 @@ use crate::service::oauth::authorize::{Asked, BrowserToken, FormToken, Purpose};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A form and whose it is.
-#[derive(Debug)]
 pub(super) struct Form {
     pub browser: BrowserToken,
     /// The query of the authorization request, as it came with it.

@@ -2,8 +2,7 @@
 
 use crate::api::extract::query::percent_decode;
 
-/// Names and values, decoded, in their order.
-#[derive(Debug, Clone, Default)]
+/// Names and values, decoded, in their order; a password may be among them, so nothing prints them.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
