@@ -163,6 +163,11 @@ const EDGE: &[Metric] = &[
         &[],
         "Refresh tokens that came a second time: their sessions were ended.",
     ),
+    counter(
+        "oauth_code_reuses_total",
+        &[],
+        "Authorisation codes that came a second time: what had come of them was ended.",
+    ),
 ];
 
 const LOAD: &[Metric] = &[

@@ -56,6 +56,20 @@ impl Fields {
             }
         }
     }
+
+    /// The same for a value of many parts, each of which is judged by itself.
+    pub fn replace_parts<I, T>(
+        &mut self,
+        pointer: &str,
+        change: Patch<I>,
+        parse: impl FnOnce(&mut Self, I) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match change {
+            Patch::Set(value) => parse(self, value).map(Some),
+            Patch::Keep => Some(None),
+            Patch::Clear => self.replace(pointer, Patch::Clear, Ok),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | no token and no key, or one that is none of ours | `anonymous` | address (IPv6: its /64) |
 //! | a user's token | `user` or `admin` | user |
+//! | an application's token | `user` or `admin` | user that it acts for, or on whose account |
 //! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
 //! | an API key that is removed, over or replaced | `anonymous` | address |
 //! | signing in (at the page for applications, too), renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |

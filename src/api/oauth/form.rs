@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
-use crate::domain::access::ScopeSet;
+use crate::domain::access::{Scope, ScopeSet};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -65,7 +65,7 @@ impl Form {
     pub fn scopes(&self) -> Result<Option<ScopeSet>, Refusal> {
         let Some(text) = self.find("scope")? else { return Ok(None) };
         let names = text.split(' ').filter(|name| !name.is_empty());
-        let scopes = names.map(str::parse).collect::<Result<ScopeSet, _>>();
+        let scopes = names.map(str::parse::<Scope>).collect::<Result<ScopeSet, _>>();
         scopes.map(Some).map_err(|_unknown| Refusal::InvalidScope)
     }
 }

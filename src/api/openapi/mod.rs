@@ -118,7 +118,7 @@ pub(super) fn base(version: Version) -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "The access token that signing in returns: a JWT (RFC 9068), made and checked as RFC8725 asks. Or an API key.",
+            "The access token that signing in returns, or `POST /oauth/token` to an application: a JWT (RFC 9068), made and checked as RFC8725 asks. Or an API key.",
         ))
         .build();
     let key = ApiKeyValue::with_description("X-Api-Key", "An API key: `till_…`.");

@@ -217,13 +217,8 @@ impl Act {
 
     /// What is worth knowing beside the name, as it is kept and shown.
     pub fn details(&self) -> Value {
-        let money = |money: &Money| json!({ "amount": money.amount, "currency": money.currency });
-        let access =
-            |(role, status): &(Role, UserStatus)| json!({ "role": role, "status": status });
         match self {
-            Self::RefuseSignIn { times, since } => {
-                json!({ "times": times, "since": Utc(*since).to_string() })
-            }
+            Self::RefuseSignIn { times, since } => json!({ "times": times, "since": time(since) }),
             Self::ReuseRefreshToken { session }
             | Self::RevokeTokens { session }
             | Self::ReuseCode { session } => json!({ "sessionId": session }),
@@ -256,9 +251,7 @@ impl Act {
             Self::ReplayDeadLetter { consumer } | Self::DropDeadLetter { consumer } => {
                 json!({ "consumer": consumer })
             }
-            Self::RotateSigningKeys { signs_from } => {
-                json!({ "signsFrom": Utc(*signs_from).to_string() })
-            }
+            Self::RotateSigningKeys { signs_from } => json!({ "signsFrom": time(signs_from) }),
             Self::SignIn
             | Self::SignOut
             | Self::SignOutEverywhere
@@ -282,6 +275,18 @@ impl Act {
             | Self::RotateWebhookSecret => json!({}),
         }
     }
+}
+
+fn time(time: &OffsetDateTime) -> String {
+    Utc(*time).to_string()
+}
+
+fn money(money: &Money) -> Value {
+    json!({ "amount": money.amount, "currency": money.currency })
+}
+
+fn access((role, status): &(Role, UserStatus)) -> Value {
+    json!({ "role": role, "status": status })
 }
 
 #[cfg(test)]

@@ -69,6 +69,21 @@ async fn a5_every_scope_that_an_operation_declares_is_asked_for() {
     }
 }
 
+/// An application that somebody lets act for them.
+async fn application_of(shop: &Shop, user: &Actor) -> String {
+    let id = Uuid::from_u128(0x7000_8000_0000_0000_0002);
+    for statement in [
+        "INSERT INTO oauth_clients (id, name, kind, redirect_uris, grants, scope, created_at, updated_at)
+         SELECT $1, 'App', 'public', '{}', '{}', '', created_at, created_at FROM users WHERE id = $2",
+        "INSERT INTO oauth_consents (client_id, user_id, scope, granted_at, updated_at)
+         SELECT $1, $2, 'orders:read', created_at, created_at FROM users WHERE id = $2",
+    ] {
+        let insert = sqlx::query(statement).bind(id).bind(user.id.as_uuid());
+        insert.execute(&*shop.test.services.pool).await.unwrap();
+    }
+    id.to_string()
+}
+
 /// Something of Ada's in every place where a customer owns something, by the path that leads to it.
 async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> {
     let order = ada.order(&shop.product("MUG", 5).await, 1).await;
@@ -84,7 +99,10 @@ async fn belongings(shop: &Shop, ada: &Actor) -> BTreeMap<&'static str, String> 
         .execute(&*shop.test.services.pool)
         .await
         .unwrap();
+    let client = application_of(shop, ada).await;
     BTreeMap::from([
+        ("/v1/consents/", client.clone()),
+        ("/v1/oauth-clients/", client),
         ("/v1/orders/", order["id"].as_str().unwrap().to_owned()),
         ("/v1/payments/", paid["id"].as_str().unwrap().to_owned()),
         ("/v1/users/", ada.id.to_string()),

@@ -115,13 +115,21 @@ async fn a5_an_api_key_may_do_what_its_scopes_say_but_for_what_only_people_may()
     only_people.sort();
     let known = [
         "create_api_key",
+        "create_oauth_client",
         "delete_api_key",
+        "delete_consent",
         "delete_me",
+        "delete_oauth_client",
         "get_api_key",
+        "get_oauth_client",
         "list_api_keys",
+        "list_consents",
+        "list_oauth_clients",
         "revoke_all",
         "rotate_api_key",
+        "rotate_oauth_client_secret",
         "update_api_key",
+        "update_oauth_client",
     ];
     assert_eq!(only_people, known);
     for scope in scopes() {

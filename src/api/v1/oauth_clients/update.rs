@@ -14,7 +14,6 @@ use crate::api::openapi::problems;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::v1::api_keys::body::ScopeName;
-use crate::domain::Violation;
 use crate::domain::ids::{ClientId, UserId};
 use crate::domain::oauth::ClientName;
 use crate::service::oauth::clients::{AccountChange, ClientChange, UpdateClient, update};
@@ -48,9 +47,10 @@ impl Parse for UpdateOauthClientRequest {
 
     fn parse(self, fields: &mut Fields) -> Option<ClientChange> {
         let name = fields.replace("/name", self.name, |text: String| ClientName::parse(&text));
-        let redirect_uris = list(fields, "/redirectUris", self.redirect_uris, parts::redirect_uris);
-        let grants = list(fields, "/grants", self.grants, parts::grants);
-        let scopes = list(fields, "/scopes", self.scopes, parts::scopes);
+        let redirect_uris =
+            fields.replace_parts("/redirectUris", self.redirect_uris, parts::redirect_uris);
+        let grants = fields.replace_parts("/grants", self.grants, parts::grants);
+        let scopes = fields.replace_parts("/scopes", self.scopes, parts::scopes);
         let account =
             fields.patch("/accountId", self.account_id, |text: String| parse_id::<UserId>(&text));
         Some(ClientChange {
@@ -64,23 +64,6 @@ impl Parse for UpdateOauthClientRequest {
                 Patch::Set(account) => AccountChange::Set(account),
             },
         })
-    }
-}
-
-/// A list that may be replaced but not cleared: `Some(None)` if it stays, `None` if it is null or wrong.
-fn list<T>(
-    fields: &mut Fields,
-    at: &'static str,
-    change: Patch<Vec<String>>,
-    parse: impl FnOnce(&mut Fields, Vec<String>) -> Option<T>,
-) -> Option<Option<T>> {
-    match change {
-        Patch::Keep => Some(None),
-        Patch::Set(values) => parse(fields, values).map(Some),
-        Patch::Clear => {
-            fields.fail(at, Violation::new("invalid_type", "must not be null"));
-            None
-        }
     }
 }
 
