@@ -144,7 +144,7 @@ impl Auth {
     }
 
     /// What the forms of the sign-in page are tagged under.
-    pub(in crate::service) fn oauth_forms_key(&self) -> &DerivedKey {
+    pub fn oauth_forms_key(&self) -> &DerivedKey {
         &self.0.oauth_forms_key
     }
 

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{GrantName, OauthClientWithSecretBody, RedirectUriText, made};
 use super::parts::{grants, redirect_uris, scopes};

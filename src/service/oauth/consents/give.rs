@@ -11,7 +11,7 @@ use crate::store::{StoreError, oauth_consents};
 ///
 /// # Errors
 /// The store's.
-pub(in crate::service) async fn give(
+pub async fn give(
     conn: &mut PgConnection,
     services: &Services,
     pair: (UserId, ClientId),

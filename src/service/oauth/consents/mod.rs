@@ -6,6 +6,6 @@ mod list;
 mod withdraw;
 
 pub use error::ConsentError;
-pub(in crate::service) use give::give;
+pub use give::give;
 pub use list::list;
 pub use withdraw::withdraw;

@@ -99,7 +99,7 @@ async fn a_secret_that_was_rotated_is_good_for_a_day_and_one_that_was_old_alread
     for good in [&client, &second] {
         assert_eq!(good.by_itself().await.status, 200);
     }
-    scene.shop.test.clock.tick(Duration::hours(24));
+    scene.shop.test.clock.advance(Duration::hours(24));
     refused(&client.by_itself().await, 401, "invalid_client");
     let admin = scene.shop.sign_in(scene.admin.id, "admin@example.com").await;
     let third = admin.post_with(&place, &[], "").await.json();

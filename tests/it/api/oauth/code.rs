@@ -1,7 +1,7 @@
 //! `grant_type=authorization_code`: a code is good once, within a minute, in the hands of whoever asked for it.
 
 use serde_json::json;
-use till::domain::ids::{ClientId, Id};
+use till::domain::ids::ClientId;
 use till::service::oauth::CodeGrant;
 use time::Duration;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ async fn a_code_that_is_used_twice_when_its_minute_is_over_ends_them_as_well() {
     let scene = Scene::open().await;
     let code = scene.code().await;
     let program = tokens(&scene.shop, &scene.ada, &scene.ledger.redeem(&code).await);
-    scene.shop.test.clock.tick(Duration::minutes(5));
+    scene.shop.test.clock.advance(Duration::minutes(5));
     refused(&scene.ledger.redeem(&code).await, 400, "invalid_grant");
     program.get("/v1/orders").await.problem(401, "token_invalid");
 }
@@ -68,9 +68,9 @@ async fn of_two_who_trade_a_code_in_at_once_one_gets_tokens_and_they_end() {
 async fn a_code_is_good_for_a_minute() {
     let scene = Scene::open().await;
     let (young, old) = (scene.code().await, scene.code().await);
-    scene.shop.test.clock.tick(Duration::seconds(59));
+    scene.shop.test.clock.advance(Duration::seconds(59));
     tokens(&scene.shop, &scene.ada, &scene.ledger.redeem(&young).await);
-    scene.shop.test.clock.tick(Duration::seconds(1));
+    scene.shop.test.clock.advance(Duration::seconds(1));
     refused(&scene.ledger.redeem(&old).await, 400, "invalid_grant");
 }
 

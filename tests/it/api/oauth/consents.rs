@@ -10,7 +10,7 @@ async fn everybody_sees_whom_they_let_act_for_them_newest_first() {
     let scene = Scene::open().await;
     let other = register(&scene.shop, &scene.admin, &web(&["orders:read"])).await;
     scene.code().await;
-    scene.shop.test.clock.tick(Duration::seconds(1));
+    scene.shop.test.clock.advance(Duration::seconds(1));
     consent(&scene.shop, &scene.ada, &other, "orders:read").await;
     let first = scene.ada.get("/v1/consents?limit=1").await.json();
     assert_eq!(first["data"][0]["clientId"], other.id);

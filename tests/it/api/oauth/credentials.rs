@@ -13,9 +13,8 @@ async fn by_itself(scene: &Scene, client: &Application) -> Actor {
 #[tokio::test]
 async fn its_token_is_its_own_and_what_it_makes_is_its_accounts() {
     let scene = Scene::open().await;
-    let client =
-        register(&scene.shop, &scene.admin, &batch(&scene.ada, &["orders:read", "orders:write"]));
-    let client = client.await;
+    let wish = batch(&scene.ada, &["orders:read", "orders:write"]);
+    let client = register(&scene.shop, &scene.admin, &wish).await;
     let answered = client.by_itself().await;
     assert!(answered.json()["refresh_token"].is_null(), "{}", answered.text);
     let program = tokens(&scene.shop, &scene.ada, &answered);

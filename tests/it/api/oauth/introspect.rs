@@ -52,9 +52,9 @@ async fn of_what_is_over_or_is_not_its_own_it_learns_nothing() {
     let next = tokens(&scene.shop, &scene.ada, &scene.ledger.refresh(&used).await);
     assert_eq!(look(&scene.ledger, &used).await, nothing);
     assert_eq!(look(&scene.ledger, &next.refresh_token).await["active"], true);
-    scene.shop.test.clock.tick(Duration::minutes(11));
+    scene.shop.test.clock.advance(Duration::minutes(11));
     assert_eq!(look(&scene.ledger, &next.token).await, nothing);
-    scene.shop.test.clock.tick(Duration::days(30));
+    scene.shop.test.clock.advance(Duration::days(30));
     assert_eq!(look(&scene.ledger, &next.refresh_token).await, nothing);
 }
 
