@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
+use axum::http::request::Builder;
 use url::form_urlencoded;
 
 use crate::api::shop::PASSWORD;
@@ -117,11 +118,7 @@ impl Browser {
         self.send(&Form::of(page, "/oauth/authorize").with("decision", decision)).await
     }
 
-    async fn send_request(
-        &mut self,
-        mut request: axum::http::request::Builder,
-        body: String,
-    ) -> Answered {
+    async fn send_request(&mut self, mut request: Builder, body: String) -> Answered {
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
         }

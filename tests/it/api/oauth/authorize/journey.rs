@@ -25,7 +25,7 @@ async fn scene() -> Scene {
 /// The code that comes of Ada's yes in her browser.
 async fn code(scene: &Scene) -> String {
     let id = scene.ledger.id.parse::<uuid::Uuid>().unwrap();
-    let app = App::known(&scene.shop, id.into()).await;
+    let app = App::known(id.into());
     let challenge = challenge(VERIFIER);
     let address =
         app.ask(&[("redirect_uri", Some(REDIRECT)), ("code_challenge", Some(challenge.as_str()))]);

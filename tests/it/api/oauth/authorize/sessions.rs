@@ -1,5 +1,7 @@
 //! Who is signed in at a browser, for how long, and that nobody can be made to be.
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::json;
 use till::config::RateLimits;
 use till::service::audit::flush_refused;
@@ -9,7 +11,7 @@ use super::browser::Form;
 use super::{App, Browser, at_consent};
 use crate::api::rate_limits::rate;
 use crate::api::shop::{PASSWORD, Shop, call};
-use crate::api::support::{get, router_under};
+use crate::api::support::{get, router_under, send};
 
 const SIGN_IN: &str = "<h1>Sign in</h1>";
 
@@ -41,12 +43,11 @@ async fn whoever_signs_in_gets_another_cookie_than_they_came_with() {
     let token = after.split_once('=').unwrap().1;
     assert!(kept.len() == 1 && !kept[0].contains(token), "{kept:?}");
     // It is good for these pages and for nothing else.
-    let request = axum::http::Request::get("/v1/users/me")
+    let request = Request::get("/v1/users/me")
         .header("authorization", format!("Bearer {token}"))
         .header("cookie", after);
-    let answered =
-        crate::api::support::send(&shop.router, request.body(axum::body::Body::empty()).unwrap());
-    answered.await.problem(401, "token_invalid");
+    let answered = send(&shop.router, request.body(Body::empty()).unwrap()).await;
+    answered.problem(401, "token_invalid");
 }
 
 #[tokio::test]
