@@ -111,10 +111,20 @@ async fn a_body_that_no_form_sends_is_none() {
 async fn a_form_that_stood_open_for_too_long_is_shown_anew() {
     let (shop, app, mut ada, _) = at_consent().await;
     let page = ada.go(&app.ask(&[])).await;
+    let mut stranger = Browser::new(&shop.router);
+    let sign_in = stranger.go(&app.ask(&[])).await;
     shop.test.clock.advance(Duration::HOUR + Duration::SECOND);
-    let answered = ada.decide(&page, "allow").await;
-    assert_eq!(answered.status, 303);
-    assert!(ada.follow(&answered).await.text.contains("<h1>Sign in</h1>"));
+    for answered in [
+        ada.decide(&page, "allow").await,
+        ada.decide(&page, "deny").await,
+        stranger.sign_in(&sign_in, "ada@example.com").await,
+    ] {
+        assert_eq!((answered.status.as_u16(), answered.header("set-cookie")), (303, ""));
+        let anew = stranger.follow(&answered).await;
+        assert!(anew.text.contains("<h1>Sign in</h1>"));
+        assert_eq!(stranger.sign_in(&anew, "ada@example.com").await.status, 303);
+        stranger = Browser::new(&shop.router);
+    }
     assert_eq!(codes(&shop).await, [""; 0]);
 }
 

@@ -169,6 +169,30 @@ async fn a3_whoever_is_signed_out_disabled_or_has_another_password_is_signed_out
 }
 
 #[tokio::test]
+async fn a3_whoever_may_not_sign_in_or_whose_access_changed_is_nobody_here_whatever_is_left_of_a_session()
+ {
+    let (shop, app, mut browser, ada) = at_consent().await;
+    let page = browser.go(&app.ask(&[])).await;
+    for (change, back) in [
+        ("UPDATE users SET status = 'disabled'", "UPDATE users SET status = 'active'"),
+        (
+            "UPDATE users SET access_epoch = access_epoch + 1",
+            "UPDATE users SET access_epoch = access_epoch - 1",
+        ),
+    ] {
+        assert!(browser.go(&app.ask(&[])).await.text.contains("ada@example.com"), "{change}");
+        let pool = &*shop.test.services.pool;
+        sqlx::query(change).execute(pool).await.unwrap();
+        assert!(browser.go(&app.ask(&[])).await.text.contains(SIGN_IN), "{change}");
+        let answered = browser.decide(&page, "allow").await;
+        assert!(browser.follow(&answered).await.text.contains(SIGN_IN), "{change}");
+        sqlx::query(back).execute(pool).await.unwrap();
+    }
+    assert_eq!(super::codes(&shop).await, [""; 0]);
+    assert_eq!(ada.get("/v1/orders").await.status, 200);
+}
+
+#[tokio::test]
 async fn a3_whoever_signs_out_everywhere_is_signed_out_here_as_well() {
     let (_shop, app, mut browser, ada) = at_consent().await;
     assert!(browser.go(&app.ask(&[])).await.text.contains("ada@example.com"));
