@@ -13,6 +13,6 @@ pub struct Consent {
     pub client_name: ClientName,
     pub scopes: ScopeSet,
     pub granted_at: OffsetDateTime,
-    /// When the scopes last became more.
+    /// When it was last given.
     pub updated_at: OffsetDateTime,
 }

@@ -7,6 +7,7 @@ mod consents;
 mod credentials;
 mod forms;
 mod introspect;
+mod kept;
 mod metadata;
 mod outage;
 mod refresh;
