@@ -34,6 +34,7 @@ guides![
     "README",
     "quick-start",
     "authentication",
+    "oauth",
     "idempotency",
     "retries",
     "pagination",

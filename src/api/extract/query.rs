@@ -61,7 +61,7 @@ fn read(query: &str) -> Result<Map<String, Value>, Problem> {
 }
 
 /// `application/x-www-form-urlencoded`, but `None` where the usual decoders guess: `%`, `%z1`, bytes that aren't UTF-8.
-fn percent_decode(text: &str) -> Option<String> {
+pub(in crate::api) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -8,7 +8,7 @@
 //! | an application's token | `user` or `admin` | user that it acts for, or on whose account |
 //! | an API key | `api-key-standard` or `api-key-premium`, with `api-key-daily` | key, whichever of its secrets is shown |
 //! | an API key that is removed, over or replaced | `anonymous` | address |
-//! | signing in (at the pages of OAuth, too), renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
+//! | signing in (at the page for applications, too), renewing a token, signing up, what tokens of mails are for | `login` beside `anonymous` | address, whatever credential is there |
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
 //! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
 //! | changing one's password, asking for the verification mail again | `login-account` | user |

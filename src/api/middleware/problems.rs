@@ -43,6 +43,11 @@ fn finish(
 ) -> Response {
     let instance = url_limit::shown_path(uri);
     let problem = match response.extensions_mut().remove::<Problem>() {
+        // Pages have words of their own for what failed; its cause is logged here all the same.
+        Some(problem) if is_page(&response) => {
+            log(&problem);
+            return response;
+        }
         Some(problem) => measured(problem, bounds),
         None if is_foreign(&response, instance) => {
             let problem = named(response.status(), method, bounds);
@@ -61,6 +66,11 @@ fn finish(
     let request_id = request_id.map_or("", |RequestId(id)| &**id);
     *response.body_mut() = Body::from(problem.body(instance, request_id));
     response
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// An error in a form of its own: the router's, an extractor's or a layer's. Pages for people stay pages, and

@@ -46,7 +46,7 @@ pub async fn get_metadata(State(state): State<ApiState>) -> Response {
         revocation_endpoint: at("/oauth/revoke"),
         introspection_endpoint: at("/oauth/introspect"),
         jwks_uri: at("/.well-known/jwks.json"),
-        service_documentation: at("/docs/authentication"),
+        service_documentation: at("/docs/oauth"),
         scopes_supported: scopes.map(|scope| scope.as_str()).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],

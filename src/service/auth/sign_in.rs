@@ -1,6 +1,7 @@
 //! Signing in with e-mail address and password; why it failed is never told, neither by words nor by time.
 
 use scoped_futures::ScopedFutureExt;
+use sqlx::PgConnection;
 
 use super::SESSION_LIVES;
 use super::error::SessionError;
@@ -36,6 +37,19 @@ pub async fn sign_in(
     origin: &Origin,
     command: SignIn,
 ) -> Result<TokenPair, SessionError> {
+    let proven = prove(services, origin, command).await?;
+    open(services, origin, &proven).await
+}
+
+/// Whose password this is, with the same work for an account that is not there; what fails is counted for the audit log.
+///
+/// # Errors
+/// [`SessionError::InvalidCredentials`], or it could not be decided.
+pub(in crate::service) async fn prove(
+    services: &Services,
+    origin: &Origin,
+    command: SignIn,
+) -> Result<Credentials, SessionError> {
     let found = match &command.email {
         Some(email) => find(services, email).await?,
         None => None,
@@ -45,15 +59,30 @@ pub async fn sign_in(
     let found = found.filter(|credentials| credentials.status == UserStatus::Active);
     let hash = found.as_ref().map(|credentials| credentials.password_hash.clone());
     let verdict = services.auth.passwords().verify(command.password, hash).await?;
-    let opened = match (found, verdict) {
-        (Some(credentials), Verdict::Right) => open(services, origin, &credentials).await,
-        (None, _) | (Some(_), Verdict::Wrong) => Err(SessionError::InvalidCredentials),
-    };
-    if let Err(SessionError::InvalidCredentials) = &opened {
-        let refused = Refused { account, address: origin.address };
-        services.auth.refused().count(refused, services.ambient.now());
+    match (found, verdict) {
+        (Some(credentials), Verdict::Right) => Ok(credentials),
+        (None, _) | (Some(_), Verdict::Wrong) => {
+            let refused = Refused { account, address: origin.address };
+            services.auth.refused().count(refused, services.ambient.now());
+            Err(SessionError::InvalidCredentials)
+        }
     }
-    opened
+}
+
+/// The same credentials, if nothing of them has changed since: the password was checked outside of this transaction.
+///
+/// # Errors
+/// [`SessionError::InvalidCredentials`], or the store's.
+pub(in crate::service) async fn still_proven(
+    conn: &mut PgConnection,
+    proven: &Credentials,
+) -> Result<Credentials, SessionError> {
+    users::find_credentials_for_share(conn, proven.user_id)
+        .await?
+        .filter(|user| {
+            user.status == UserStatus::Active && user.access_epoch == proven.access_epoch
+        })
+        .ok_or(SessionError::InvalidCredentials)
 }
 
 async fn find(services: &Services, email: &Email) -> Result<Option<Credentials>, SessionError> {
@@ -74,13 +103,7 @@ async fn open(
     let grant = transact_audited(&services.pool, |conn| {
         async move {
             let user_id = proven.user_id;
-            // The password was checked outside this transaction and may have been changed since.
-            let current = users::find_credentials_for_share(conn, user_id)
-                .await?
-                .filter(|user| {
-                    user.status == UserStatus::Active && user.access_epoch == proven.access_epoch
-                })
-                .ok_or(SessionError::InvalidCredentials)?;
+            let current = still_proven(conn, proven).await?;
             let now = services.ambient.now();
             let session = NewSession {
                 id: services.ambient.id(),

@@ -9,6 +9,7 @@
 //!
 //! A token may do what was consented to, as far as the client may still ask for it and its user's role still allows it.
 
+pub mod authorize;
 mod client_authentication;
 mod client_secret;
 pub mod clients;

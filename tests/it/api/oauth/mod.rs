@@ -1,6 +1,7 @@
 //! OAuth 2.1 as applications meet it: how they come by tokens, what these may do, and when they are good for nothing.
 
 mod authentication;
+mod authorize;
 mod code;
 mod consents;
 mod credentials;
