@@ -63,7 +63,7 @@ fn files() -> OpenApiRouter<ApiState> {
 }
 
 /// The public API: resources, documents and pages, inside the layers of `middleware`.
-pub fn router(state: ApiState, edge: EdgeSettings, ambient: Ambient) -> Router {
+pub fn router(state: ApiState, edge: EdgeSettings, ambient: &Ambient) -> Router {
     router_beside(Router::new(), state, edge, ambient)
 }
 
@@ -72,7 +72,7 @@ pub fn router_beside(
     others: Router,
     state: ApiState,
     edge: EdgeSettings,
-    ambient: Ambient,
+    ambient: &Ambient,
 ) -> Router {
     let resources = Router::from(resources()).merge(Router::from(resources_of_version_2()));
     let others = Router::from(files())

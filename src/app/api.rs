@@ -89,7 +89,7 @@ fn serve_both(
     };
     let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);
     let probes = crate::ops::probe_routes(health.clone());
-    let router = crate::api::router_beside(probes, state, edge, ambient);
+    let router = crate::api::router_beside(probes, state, edge, &ambient);
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: api, router, bounds }, shutdown);
     ops::serve(

@@ -250,7 +250,7 @@ fn start_parts(
         probes,
         state,
         EdgeSettings::from(&config.http).shedding(config.load_shed),
-        ambient,
+        &ambient,
     );
     let bounds = config.connections;
     serve::spawn(Served { name: "api", listener: listeners.api, router: api, bounds }, shutdown);

@@ -87,7 +87,7 @@ pub fn wrap(
     routes: Routes,
     state: Option<ApiState>,
     settings: EdgeSettings,
-    ambient: Ambient,
+    ambient: &Ambient,
 ) -> Router {
     let EdgeSettings { body_limit, deadline, route_deadlines, cors_origins, hsts, load_shed } =
         settings;

@@ -28,7 +28,7 @@ fn edge_with(settings: EdgeSettings) -> Router {
         .route("/v1/never", on_get(pending::<()>))
         .route("/v1/teapot", on_get(async || (StatusCode::IM_A_TEAPOT, "crate::secret::Type")))
         .route("/moved", on_get(async || Redirect::to("/v1/thing")));
-    wrap(Routes::other(routes), None, settings, Ambient::system())
+    wrap(Routes::other(routes), None, settings, &Ambient::system())
 }
 
 #[expect(clippy::panic, reason = "it stands for a defect in a handler")]

@@ -87,20 +87,20 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
 /// [`router_with`] that registers endpoints with these webhooks.
 pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
     let state = ApiState { webhooks: Arc::new(webhooks), ..state(test, payments) };
-    router(state, EdgeSettings::default(), test.services.ambient.clone())
+    router(state, EdgeSettings::default(), &test.services.ambient)
 }
 
 /// [`router_over`] under these limits.
 pub fn router_under(test: &TestServices, limits: Limits) -> Router {
     let state =
         ApiState { limits: Arc::new(limits), ..state(test, test.payments(BaseUrl::of(NOBODY))) };
-    router(state, EdgeSettings::default(), test.services.ambient.clone())
+    router(state, EdgeSettings::default(), &test.services.ambient)
 }
 
 /// [`router_over`] that treats what is on its way out like this.
 pub fn router_with_versions(test: &TestServices, versions: Versions) -> Router {
     let state = ApiState { versions, ..state(test, test.payments(BaseUrl::of(NOBODY))) };
-    router(state, EdgeSettings::default(), test.services.ambient.clone())
+    router(state, EdgeSettings::default(), &test.services.ambient)
 }
 
 /// Nothing counted yet.
@@ -115,7 +115,7 @@ pub fn router_in(
     edge: EdgeSettings,
     others: Router,
 ) -> Router {
-    router_beside(others, state(test, payments), edge, test.services.ambient.clone())
+    router_beside(others, state(test, payments), edge, &test.services.ambient)
 }
 
 fn state(test: &TestServices, payments: Payments) -> ApiState {

@@ -23,7 +23,7 @@ use till::config::Connections;
 fn reading() -> Router {
     let routes = Router::new().route("/v1/read", post(async |body: Bytes| body.len().to_string()));
     let settings = EdgeSettings { deadline: Duration::from_millis(100), ..EdgeSettings::default() };
-    wrap(Routes::other(routes), None, settings, Ambient::system())
+    wrap(Routes::other(routes), None, settings, &Ambient::system())
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -54,19 +54,19 @@ async fn relay(mut near: TcpStream, target: SocketAddr) {
 }
 
 /// Ports that no system gives out by itself: whoever asks for any port never gets one of these.
-const PORTS: std::ops::Range<u32> = 10_000..30_000;
+const PORTS: std::ops::Range<u16> = 10_000..30_000;
 
 /// How many addresses one program asks for before it may meet those of another one that started beside it.
-const OF_ONE_PROGRAM: u32 = 128;
+const OF_ONE_PROGRAM: usize = 128;
 
 /// An address at which nobody listens now, and which nobody else is given.
 pub async fn free_address() -> SocketAddr {
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    let program = usize::try_from(std::process::id()).unwrap().wrapping_mul(OF_ONE_PROGRAM);
     loop {
-        let number = GIVEN.fetch_add(1, Ordering::Relaxed);
-        let first = std::process::id().wrapping_mul(OF_ONE_PROGRAM);
-        let port = PORTS.start + first.wrapping_add(number) % PORTS.len() as u32;
-        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
+        let number = program.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.clone().nth(number % PORTS.len()).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
         if TcpListener::bind(address).await.is_ok() {
             return address;
         }
