@@ -200,6 +200,7 @@ impl From<ApiKeyError> for Problem {
             ApiKeyError::NotHeld(scope) => Denied::Scope(scope).into(),
             ApiKeyError::NotYoursToGive => Self::new(ProblemCode::Forbidden)
                 .detail("The tier premium is given by administrators."),
+            ApiKeyError::SignedOut => Self::new(ProblemCode::TokenInvalid),
             ApiKeyError::OverAlready => Self::new(ProblemCode::ValidationFailed)
                 .error("/expiresAt", Violation::new("out_of_range", "must be in the future")),
             ApiKeyError::Store(error) => error.into(),

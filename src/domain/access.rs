@@ -44,7 +44,7 @@ scopes! {
     WebhooksManage = "webhooks:manage": "Manage webhook endpoints",
     KeysManage = "keys:manage": "Manage API keys",
     UsersAdmin = "users:admin": "Manage all users",
-    CustomersAct = "customers:act": "Act for other customers",
+    CustomersAct = "customers:act": "See what is other customers', and act for them",
 }
 
 impl fmt::Display for Scope {
@@ -328,20 +328,26 @@ impl Principal {
         }
     }
 
+    /// Staff who signed in see and act for all customers. What a program holds for one of them does so only where it was given
+    /// [`Scope::CustomersAct`]: whoever lets it read orders lets it read their own.
     pub fn reach(&self) -> Reach {
-        if self.role.is_staff() || self.scopes.contains(Scope::CustomersAct) {
+        if self.role.is_staff() && self.acts_for_others() {
             Reach::Everyone
         } else {
             Reach::Own(self.user_id)
         }
     }
 
+    fn acts_for_others(&self) -> bool {
+        self.has_signed_in() || self.scopes.contains(Scope::CustomersAct)
+    }
+
     /// Whose reports and imports this caller may see: one's own, and an administrator all. Staff who act for customers
     /// have no business in what their colleagues asked for.
     pub fn job_reach(&self) -> Reach {
         match self.role {
-            Role::Admin => Reach::Everyone,
-            Role::Support | Role::Customer => Reach::Own(self.user_id),
+            Role::Admin if self.acts_for_others() => Reach::Everyone,
+            Role::Admin | Role::Support | Role::Customer => Reach::Own(self.user_id),
         }
     }
 

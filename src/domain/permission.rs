@@ -45,6 +45,8 @@ pub mod may {
         ReadProfile = Some(Scope::ProfileRead), Everybody;
         WriteProfile = Some(Scope::ProfileWrite), Everybody;
         ManageUsers = Some(Scope::UsersAdmin), Everybody;
+        /// A program that could make administrators could be one for good.
+        ChangeAccess = Some(Scope::UsersAdmin), SignedIn;
         ReadAuditLog = Some(Scope::UsersAdmin), Everybody;
         ReadOrders = Some(Scope::OrdersRead), Everybody;
         WriteOrders = Some(Scope::OrdersWrite), Everybody;

@@ -55,7 +55,7 @@ pub async fn find(
     .transpose()
 }
 
-/// Writes what somebody lets a client do from now on, in the place of what was there.
+/// Adds to what somebody lets a client do; what was there stays, also where two add at once.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -68,7 +68,9 @@ pub async fn upsert(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO oauth_consents (user_id, client_id, scope, granted_at, updated_at) VALUES ($1, $2, $3, $4, $4)
-         ON CONFLICT (user_id, client_id) DO UPDATE SET scope = EXCLUDED.scope, updated_at = EXCLUDED.updated_at",
+         ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = EXCLUDED.updated_at, scope =
+             (SELECT string_agg(DISTINCT held, ' ')
+              FROM unnest(string_to_array(oauth_consents.scope || ' ' || EXCLUDED.scope, ' ')) AS held)",
         user.as_uuid(),
         client.as_uuid(),
         scopes.to_string(),

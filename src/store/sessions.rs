@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::row::RowKey;
 use super::{browser_sessions, oauth_codes};
+use crate::domain::Violation;
 use crate::domain::access::{Mandate, Role, ScopeSet};
 use crate::domain::ids::{ClientId, Id, SessionId, UserId};
 use crate::domain::user::UserStatus;
@@ -121,10 +122,12 @@ fn application(
     mandate: Option<String>,
     scope: Option<String>,
 ) -> Result<Option<Application>, StoreError> {
-    let (Some(client), Some(mandate), Some(scope)) = (client, mandate, scope) else {
-        return Ok(None);
-    };
+    // A row that says half of it is no sign-in of somebody's own.
+    let Some(client) = client else { return Ok(None) };
     let named = RowKey { table: "sessions", key: &client };
+    let absent = || Violation::new("required", "is absent");
+    let mandate = named.believe("mandate", mandate.ok_or_else(absent))?;
+    let scope = named.believe("client_id", scope.ok_or_else(absent))?;
     Ok(Some(Application {
         mandate: named.believe("mandate", mandate.parse())?,
         client: client.into(),

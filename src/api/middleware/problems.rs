@@ -12,6 +12,7 @@ use tracing::{error, warn};
 use super::around::{Around, Inner};
 use super::request_id::RequestId;
 use super::{load_shed, url_limit};
+use crate::api::oauth;
 use crate::api::problem::{MEDIA_TYPE, Problem, ProblemCode};
 
 /// What a problem's text may name that only the edge knows.
@@ -62,6 +63,10 @@ fn finish(
     }
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
+    if oauth::edge::tells(instance) {
+        oauth::edge::write(instance, &problem, &mut response);
+        return response;
+    }
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);
     let request_id = request_id.map_or("", |RequestId(id)| &**id);
     *response.body_mut() = Body::from(problem.body(instance, request_id));

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod client;
+pub mod edge;
 mod form;
 mod introspect;
 mod metadata;

@@ -175,7 +175,8 @@ impl Problem {
         serde_json::to_vec(&body).unwrap_or_default()
     }
 
-    fn words(&self) -> Cow<'_, str> {
+    /// What is said to people: what is particular to this occurrence, else what the code means.
+    pub fn words(&self) -> Cow<'_, str> {
         match (&self.0.detail, self.0.errors.len()) {
             (Some(detail), _) => Cow::Borrowed(detail),
             (None, 0) => Cow::Borrowed(self.0.code.entry().meaning),

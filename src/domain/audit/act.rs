@@ -53,9 +53,13 @@ pub enum Act {
     },
     CreateOauthClient {
         scopes: ScopeSet,
+        /// The account that it acts on by itself.
+        account: Option<UserId>,
     },
     UpdateOauthClient {
         members: Vec<&'static str>,
+        /// As it is now.
+        account: Option<UserId>,
     },
     RotateOauthSecret,
     RemoveOauthClient,
@@ -222,16 +226,19 @@ impl Act {
             Self::ReuseRefreshToken { session }
             | Self::RevokeTokens { session }
             | Self::ReuseCode { session } => json!({ "sessionId": session }),
-            Self::CreateOauthClient { scopes } | Self::GrantConsent { scopes } => {
-                json!({ "scopes": scopes.to_string() })
+            Self::CreateOauthClient { scopes, account } => {
+                json!({ "scopes": scopes.to_string(), "accountId": account })
             }
+            Self::UpdateOauthClient { members, account } => {
+                json!({ "members": members, "accountId": account })
+            }
+            Self::GrantConsent { scopes } => json!({ "scopes": scopes.to_string() }),
             Self::GrantTokens { session, scopes } => {
                 json!({ "sessionId": session, "scopes": scopes.to_string() })
             }
             Self::Register { role } => json!({ "role": role }),
             Self::UpdateProfile { members }
             | Self::UpdateProduct { members }
-            | Self::UpdateOauthClient { members }
             | Self::UpdateWebhookEndpoint { members } => json!({ "members": members }),
             Self::ChangeAccess { from, to } => json!({ "from": access(from), "to": access(to) }),
             Self::CreateApiKey { scopes, tier } => {

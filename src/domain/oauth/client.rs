@@ -33,11 +33,11 @@ impl ClientName {
     }
 }
 
-/// Marks that make a text look like another one (Unicode UAX #9): a name must not hide what it says.
+/// Marks that turn a text around (Unicode UAX #9) or are not seen: a name must not hide what it says.
 fn turns_text(letter: char) -> bool {
     matches!(
         letter,
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'
     )
 }
 
@@ -177,7 +177,8 @@ impl Client {
     }
 }
 
-/// A scope that a client may be registered with: keys are managed by people themselves.
+/// A scope that a client may be registered with: keys are managed by people themselves, and nothing that a client sets up may go on
+/// without it.
 ///
 /// # Errors
 /// `unknown_scope` or `not_for_clients`.
@@ -185,6 +186,10 @@ pub fn scope_of_client(name: &str) -> Result<Scope, Violation> {
     match name.parse()? {
         Scope::KeysManage => {
             Err(Violation::new("not_for_clients", "is for people who signed in themselves"))
+        }
+        Scope::WebhooksManage => {
+            let detail = "would leave endpoints behind that go on when the consent is withdrawn";
+            Err(Violation::new("not_for_clients", detail))
         }
         scope => Ok(scope),
     }

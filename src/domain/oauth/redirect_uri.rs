@@ -19,7 +19,9 @@ impl RedirectUri {
         if input.len() > LONGEST {
             return Err(Violation::new("too_long", "must have at most 1000 characters"));
         }
-        let url = Url::parse(input).ok().filter(|url| is_plain(input) && is_absolute(input, url));
+        let url = Url::parse(input)
+            .ok()
+            .filter(|url| is_plain(input) && is_absolute(input, url) && is_as_sent(input, url));
         if url.as_ref().is_some_and(leads_to_an_application) {
             return Ok(Self(input.to_owned()));
         }
@@ -52,6 +54,7 @@ fn is_plain(input: &str) -> bool {
             && !matches!(
                 byte,
                 b'"' | b'\''
+                    | b'*'
                     | b'<'
                     | b'>'
                     | b'\\'
@@ -86,7 +89,20 @@ fn leads_to_an_application(url: &Url) -> bool {
         "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
         own => own.contains('.'),
     };
-    nobody && place && url.fragment().is_none()
+    nobody && place && url.fragment().is_none() && !says_what_we_say(url)
+}
+
+/// Whether its query has a member of ours already: then answers would say it twice.
+fn says_what_we_say(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| {
+        matches!(&*name, "code" | "state" | "iss" | "error" | "error_description" | "error_uri")
+    })
+}
+
+/// Whether a browser would send it as it stands here, with no other spelling of the host or the path.
+fn is_as_sent(input: &str, url: &Url) -> bool {
+    let sent = url.as_str();
+    sent == input || sent.strip_suffix('/') == Some(input)
 }
 
 /// The two parts around the port of a loopback address.
@@ -143,6 +159,16 @@ mod tests {
             "http://127.0.0.1.evil.example/",
             "http://127.0.0.2/",
             "http://localhost.evil.example/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://LOCALHOST/",
+            "http://[0:0:0:0:0:0:0:1]/",
+            "https://@app.example/",
+            "https://*.example/",
+            "https://%65vil.example/",
+            "https://app.example:443/",
+            "https://app.example/?code=c",
+            "https://app.example/?a=1&st%61te=s",
             "javascript:alert(1)",
             "data:text/html,hello",
             "myapp:/back",

@@ -1,16 +1,17 @@
 //! Makes a key, which may do no more than whoever makes it.
 
 use scoped_futures::ScopedFutureExt;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{ApiKeyError, KeyWithSecret, MOST_KEYS, MadeSecret};
-use crate::domain::access::{Principal, Scope, ScopeSet};
+use crate::domain::access::{Credential, Principal, Scope, ScopeSet};
 use crate::domain::api_key::{ApiKey, KeyName, KeyTier};
 use crate::domain::permission::{Granted, may};
 use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
-use crate::store::{api_keys, users};
+use crate::store::{api_keys, sessions, users};
 
 /// What the key is to be.
 #[derive(Debug, Clone)]
@@ -19,6 +20,33 @@ pub struct CreateApiKey {
     pub scopes: ScopeSet,
     pub tier: KeyTier,
     pub expires_at: Option<OffsetDateTime>,
+}
+
+/// What was held when the request came may be gone by now, and a key would outlive it.
+async fn still_holds(
+    conn: &mut PgConnection,
+    services: &Services,
+    maker: &Principal,
+    key: &ApiKey,
+) -> Result<(), ApiKeyError> {
+    let Credential::Session(session) = maker.credential else {
+        return Err(ApiKeyError::SignedOut);
+    };
+    let found = sessions::list_access(conn, &[(session, maker.user_id)]).await?.pop();
+    let access =
+        found.transpose()?.flatten().filter(|access| access.is_live(services.ambient.now()));
+    let held = access.ok_or(ApiKeyError::SignedOut)?.role.scopes();
+    may_give(held, key.scopes, key.tier)
+}
+
+fn may_give(held: ScopeSet, scopes: ScopeSet, tier: KeyTier) -> Result<(), ApiKeyError> {
+    if let Some(missing) = scopes.iter().find(|scope| !held.contains(*scope)) {
+        return Err(ApiKeyError::NotHeld(missing));
+    }
+    if tier == KeyTier::Premium && !held.contains(Scope::UsersAdmin) {
+        return Err(ApiKeyError::NotYoursToGive);
+    }
+    Ok(())
 }
 
 /// The key belongs to the holder of the permission; `maker` is the same, with what they hold.
@@ -34,12 +62,7 @@ pub async fn create(
     command: CreateApiKey,
 ) -> Result<KeyWithSecret, ApiKeyError> {
     let CreateApiKey { name, scopes, tier, expires_at } = command;
-    if let Some(missing) = scopes.iter().find(|scope| !maker.scopes.contains(*scope)) {
-        return Err(ApiKeyError::NotHeld(missing));
-    }
-    if tier == KeyTier::Premium && !maker.scopes.contains(Scope::UsersAdmin) {
-        return Err(ApiKeyError::NotYoursToGive);
-    }
+    may_give(maker.scopes, scopes, tier)?;
     let now = services.ambient.now();
     if expires_at.is_some_and(|end| end <= now) {
         return Err(ApiKeyError::OverAlready);
@@ -66,6 +89,7 @@ pub async fn create(
             if owner.is_none_or(|owner| owner.status != UserStatus::Active) {
                 return Err(ApiKeyError::NotFound);
             }
+            still_holds(conn, services, maker, stored).await?;
             if api_keys::count(conn, stored.owner_id).await? >= MOST_KEYS {
                 return Err(ApiKeyError::TooMany { most: MOST_KEYS });
             }

@@ -17,6 +17,9 @@ pub enum ApiKeyError {
     /// The tier is for administrators to give.
     #[error("the caller may not give this tier")]
     NotYoursToGive,
+    /// Whoever asked was signed out before it was there.
+    #[error("the caller was signed out meanwhile")]
+    SignedOut,
     /// It would never have been good.
     #[error("the key would be over already")]
     OverAlready,
@@ -32,6 +35,7 @@ impl AsStoreError for ApiKeyError {
             | Self::TooMany { .. }
             | Self::NotHeld(_)
             | Self::NotYoursToGive
+            | Self::SignedOut
             | Self::OverAlready => None,
         }
     }

@@ -115,7 +115,8 @@ async fn rotate(
         return Ok(Audited::unchanged(Rotation::Refused));
     }
     let wanted = renewal.scopes.unwrap_or(token.scopes);
-    if !token.scopes.covers(wanted) {
+    let scopes = token.access.allowed(wanted);
+    if !token.scopes.covers(wanted) || (scopes.is_empty() && renewal.holder.is_some()) {
         return Ok(Audited::unchanged(Rotation::TooMuch));
     }
     sessions::update_refresh_token_used(conn, old, now).await?;
@@ -126,6 +127,6 @@ async fn rotate(
         session_id: token.session_id,
         application: token.access.holder(),
         access_epoch: token.access.access_epoch,
-        scopes: token.access.allowed(wanted),
+        scopes,
     })))
 }

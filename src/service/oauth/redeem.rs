@@ -14,10 +14,10 @@ use crate::service::Services;
 use crate::service::audit::{Act, Audited, Author, Entry, Target, record};
 use crate::service::auth::SESSION_LIVES;
 use crate::service::auth::tokens::Grant;
-use crate::store::oauth_clients;
 use crate::store::oauth_codes::{self, CodeHash, CodeRecord};
 use crate::store::sessions::{self, NewSession, TokenHash};
 use crate::store::users::{self, Credentials};
+use crate::store::{oauth_clients, oauth_consents};
 
 /// What was shown, by whom.
 #[derive(Clone, Copy)]
@@ -52,9 +52,9 @@ pub(super) async fn redeem(
     shown: &Shown<'_>,
 ) -> Result<Audited<Redemption>, OauthError> {
     let refused = || Ok(Audited::unchanged(Redemption::Refused));
-    let Some(client) = oauth_clients::find_for_share(conn, shown.client).await? else {
-        return refused();
-    };
+    let client = oauth_clients::find_for_share(conn, shown.client).await?;
+    let may = |client: &Client| client.may_use(GrantType::AuthorizationCode);
+    let Some(client) = client.filter(may) else { return refused() };
     let Some(known) = oauth_codes::find(conn, shown.code).await? else { return refused() };
     let user = users::find_credentials_for_share(conn, known.user_id).await?;
     let locked = oauth_codes::find_for_update(conn, shown.code).await?;
@@ -67,10 +67,14 @@ pub(super) async fn redeem(
         user.status == UserStatus::Active && user.access_epoch == code.access_epoch
     };
     let Some(user) = user.filter(holds) else { return refused() };
-    if !is_right(&code, shown, services) {
+    if !client.accepts(&code.redirect_uri) || !is_right(&code, shown, services) {
         return refused();
     }
-    let scopes = code.scopes.intersection(client.scopes).intersection(user.role.scopes());
+    // It may have been withdrawn since the code was issued.
+    let consent = oauth_consents::find(conn, (code.user_id, client.id)).await?;
+    let consented = consent.map(|consent| consent.scopes).unwrap_or_default();
+    let allowed = client.scopes.intersection(user.role.scopes()).intersection(consented);
+    let scopes = code.scopes.intersection(allowed);
     if scopes.is_empty() {
         return refused();
     }

@@ -7,13 +7,14 @@ use scoped_futures::ScopedFutureExt;
 use super::UserError;
 use crate::domain::Violation;
 use crate::domain::access::Role;
+use crate::domain::account_token::TokenPurpose;
 use crate::domain::ids::UserId;
 use crate::domain::permission::{Granted, may};
 use crate::domain::user::{User, UserStatus};
 use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
 use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
-use crate::store::{sessions, users};
+use crate::store::{account_tokens, sessions, users};
 
 /// What is to change; everything else stays.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ impl FromStr for Standing {
 pub async fn update(
     services: &Services,
     author: &Author,
-    administrator: Granted<may::ManageUsers>,
+    administrator: Granted<may::ChangeAccess>,
     command: &UpdateUser,
 ) -> Result<User, UserError> {
     if administrator.holder() == command.id {
@@ -90,6 +91,8 @@ pub async fn update(
             let now = services.ambient.now();
             if status == UserStatus::Disabled {
                 sessions::update_all_revoked(conn, user.id, now).await?;
+                account_tokens::update_all_used(conn, user.id, TokenPurpose::ResetPassword, now)
+                    .await?;
             }
             let (from, to) = ((user.role, user.status), (role, status));
             let (act, target) = (Act::ChangeAccess { from, to }, Target::User(user.id));

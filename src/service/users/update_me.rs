@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 
 use super::UserError;
+use crate::domain::account_token::TokenPurpose;
 use crate::domain::ids::UserId;
 use crate::domain::user::{PaymentMethod, PersonName, User, UserStatus};
 use crate::domain::version::ExpectedVersion;
@@ -12,8 +13,8 @@ use crate::service::Services;
 use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
 use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
 use crate::service::transact::read;
-use crate::store::sessions;
 use crate::store::users::{self, ProfileUpdate};
+use crate::store::{account_tokens, sessions};
 
 /// What is to change; everything else stays.
 #[derive(Debug, Clone)]
@@ -67,6 +68,8 @@ pub async fn update_me(
             if let Some(change) = change {
                 still_proven(conn, id, change).await?;
                 sessions::update_all_revoked(conn, id, now).await?;
+                // Whoever could read the mail of a reset must not undo this.
+                account_tokens::update_all_used(conn, id, TokenPurpose::ResetPassword, now).await?;
             }
             let update = ProfileUpdate {
                 name: name.map_or(user.name.as_str(), PersonName::as_str),

@@ -1,4 +1,20 @@
 //! Who may call what, held against every operation of the OpenAPI document: nobody, the wrong role, another customer.
+//!
+//! | row | what is tried | shown by |
+//! | --- | --- | --- |
+//! | A1 | forged tokens and keys | `a1_forged_tokens_are_refused`, `a1_what_is_no_key_of_ours_is_refused_wherever_it_stands` |
+//! | A2 | tokens out of their time or place | `a2_a_token_expires_by_the_injected_clock`, `a2_our_own_signature_does_not_make_up_for_wrong_claims` |
+//! | A3 | access that has ended | `a3_signing_out_refuses_both_tokens_at_once`, `a3_signing_out_everywhere_ends_every_session_at_every_instance`, `a3_a_new_password_refuses_all_older_tokens`, `a3_demotion_refuses_older_tokens_and_refreshing_gives_no_more_than_the_role`, `a3_the_keys_of_a_disabled_or_erased_owner_are_refused_at_once`, `a3_a_key_that_was_removed_is_refused_at_once_at_every_instance`, `a3_its_tokens_are_over_at_once_at_every_instance_when_its_client_is_removed`, `a3_its_tokens_are_over_with_a_new_password_and_with_signing_out_everywhere`, `a3_whoever_is_signed_out_disabled_or_has_another_password_is_signed_out_here_as_well` |
+//! | A4 | what is good once, used twice | `a4_a_refresh_token_used_twice_ends_the_whole_session`, `a4_of_two_uses_of_one_refresh_token_at_once_at_most_one_is_served`, `a4_an_authorization_code_used_twice_ends_the_tokens_of_its_first_use` |
+//! | A5 | every operation by everybody who may not | `a5_every_operation_that_needs_a_token_refuses_whoever_has_none`, `a5_every_operation_is_for_whom_the_policy_says_by_scope_and_by_role`, `a5_every_scope_that_an_operation_declares_is_asked_for`, `a5_what_is_another_customers_is_as_if_it_were_not_there`, `a5_no_list_shows_what_is_another_customers`, `a5_an_api_key_may_do_what_its_scopes_say_but_for_what_only_people_may`, `a5_what_a_program_holds_for_staff_sees_others_only_where_it_may_act_for_them` |
+//! | A6 | members that are not the client's | `a6_nobody_assigns_what_is_not_theirs_to_say`, `a6_the_members_that_are_not_the_clients_are_declared_where_we_know_of` |
+//! | A7 | known against unknown addresses | `a7_a_wrong_password_and_an_unknown_address_fail_alike`, `a7_a_password_reset_is_answered_alike_and_writes_alike_whether_there_is_an_account_or_not`, `a7_an_unknown_address_and_a_wrong_password_get_the_same_page` |
+//! | A8 | guesses at passwords | `a8_one_account_from_many_addresses_is_limited_by_the_account_however_it_is_written`, `a8_many_accounts_from_one_address_are_limited_by_the_address`, `a8_a_stranger_can_not_lock_the_owner_out_of_where_they_sign_in`, `a8_a_token_gives_no_more_tries_at_passwords`, `a8_resets_are_limited_by_address_and_by_account_and_keep_nobody_from_signing_in`, `a8_guesses_at_this_page_count_as_they_do_at_the_api` |
+//! | A9 | headers that claim something | `a9_what_a_header_claims_changes_nothing`, `a9_an_address_is_what_a_trusted_proxy_says_and_nobody_else` |
+//! | A10 | secrets and foreign lines in the log | `a10_no_secret_of_a_person_or_a_program_is_in_a_line_of_the_log`, `a10_no_secret_of_an_application_or_a_browser_is_in_a_line_of_the_log`, `any_bytes_become_one_line` |
+//! | A11 | strange origins | `a11_a_stranger_origin_is_told_nothing_and_a_known_one_may_read_errors_too`, `without_configured_origins_nobody_gets_a_cors_header` |
+//! | A12 | webhooks that lead inside | `a12_an_address_that_leads_into_a_private_network_is_refused_at_registration`, `a12_a_name_that_leads_to_a_private_address_by_now_is_not_connected_to` |
+//! | A13 | production without secrets of its own | `a13_production_refuses_missing_and_published_secrets`, `production_programs_show_the_console_and_have_no_control` |
 
 use std::collections::BTreeMap;
 
@@ -13,6 +29,7 @@ use super::document::operations;
 use super::reports::ask;
 use super::shop::{Actor, Shop};
 use super::support::send;
+use crate::support::promise::assert_rows_name_tests;
 
 /// What no client says of itself or of money; where it may be said at all, the body declares it.
 const NOT_THE_CLIENTS: [&str; 7] =
@@ -20,6 +37,26 @@ const NOT_THE_CLIENTS: [&str; 7] =
 
 /// An id that is nobody's.
 const ABSENT: &str = "01890a5d-ac96-774b-bcce-b302099affff";
+
+#[tokio::test]
+async fn a5_what_a_program_holds_for_staff_sees_others_only_where_it_may_act_for_them() {
+    let shop = Shop::open().await;
+    let (ada, staff) = (shop.customer("ada").await, shop.staff("support").await);
+    let order = ada.order(&shop.product("TEA-1", 5).await, 1).await;
+    let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+    assert_eq!(staff.get(&path).await.status, 200);
+    let reader = make(&staff, &["orders:read"]).await.program;
+    reader.get(&path).await.problem(404, "not_found");
+    assert_eq!(reader.get("/v1/orders").await.json()["data"], json!([]));
+    let agent = make(&staff, &["orders:read", "customers:act"]).await.program;
+    assert_eq!(agent.get(&path).await.status, 200);
+    assert_eq!(agent.get("/v1/orders").await.json()["data"][0]["id"], order["id"]);
+}
+
+#[test]
+fn every_row_of_the_promise_names_tests_that_exist() {
+    assert_rows_name_tests(include_str!("access.rs"), 'A', 13);
+}
 
 #[tokio::test]
 async fn a5_every_operation_that_needs_a_token_refuses_whoever_has_none() {

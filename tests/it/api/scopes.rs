@@ -130,6 +130,7 @@ async fn a5_an_api_key_may_do_what_its_scopes_say_but_for_what_only_people_may()
         "rotate_oauth_client_secret",
         "update_api_key",
         "update_oauth_client",
+        "update_user",
     ];
     assert_eq!(only_people, known);
     for scope in scopes() {

@@ -8,24 +8,28 @@ use super::cookie;
 use super::page_error::PageError;
 use super::parameters::Parameters;
 use crate::service::Services;
-use crate::service::oauth::authorize::{Asked, BrowserToken, FormToken, Purpose};
+use crate::service::oauth::authorize::{Asked, BrowserToken, FormFault, FormToken, Purpose};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A form and whose it is.
 pub(super) struct Form {
     pub browser: BrowserToken,
+    /// What it was shown for.
+    pub purpose: Purpose,
     /// The query of the authorization request, as it came with it.
     pub request: String,
     pub fields: Parameters,
 }
 
 impl Form {
+    /// `purposes`: what such a form may be for.
+    ///
     /// # Errors
     /// [`PageError`]: nothing of the form is to be done.
     pub(super) fn read(
         services: &Services,
-        purpose: Purpose,
+        purposes: &[Purpose],
         headers: &HeaderMap,
         body: &Bytes,
     ) -> Result<Self, PageError> {
@@ -41,9 +45,15 @@ impl Form {
         if !is_from_here(headers, services.auth.issuer()) {
             return Err(PageError::Forged);
         }
-        let shown = FormToken { purpose, browser: &browser, request };
-        shown.check(services, token).map_err(|fault| PageError::of_form(fault, request))?;
-        Ok(Self { request: request.to_owned(), browser, fields })
+        let mut checked = purposes.iter().map(|&purpose| {
+            let shown = FormToken { purpose, browser: &browser, request };
+            (purpose, shown.check(services, token))
+        });
+        // The first that it is not forged for.
+        let ours = checked.find(|(_, checked)| *checked != Err(FormFault::Forged));
+        let (purpose, checked) = ours.ok_or(PageError::Forged)?;
+        checked.map_err(|fault| PageError::of_form(fault, request))?;
+        Ok(Self { request: request.to_owned(), browser, purpose, fields })
     }
 
     pub(super) fn asked(&self) -> Result<Asked, PageError> {

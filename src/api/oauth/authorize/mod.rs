@@ -26,6 +26,8 @@ use axum::routing::{get, post};
 
 use crate::api::state::ApiState;
 
+pub(super) use page_error::edge_page;
+
 pub fn routes() -> Router<ApiState> {
     Router::new()
         .route("/oauth/authorize", get(show::show_authorization).post(decide::decide_authorization))

@@ -90,7 +90,7 @@ pub(super) fn sign_in(
         client: about.client(),
         request: about.request,
         sign_in: about.token(services, Purpose::SignIn),
-        decide: about.token(services, Purpose::Decide),
+        decide: about.token(services, Purpose::Deny),
         email: last.email,
         message: last.message,
     };

@@ -91,6 +91,21 @@ impl IntoResponse for PageError {
     }
 }
 
+/// The page of what was refused before it came here.
+pub(in crate::api::oauth) fn edge_page(problem: &Problem) -> Response {
+    let status = problem.code().status();
+    let remedy = match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "Try again in a moment.",
+        _ => START_AGAIN,
+    };
+    let title = if status == StatusCode::TOO_MANY_REQUESTS {
+        "That was tried too often"
+    } else {
+        "This does not work now"
+    };
+    refused(status, title, (&problem.words(), remedy))
+}
+
 fn undecodable() -> Response {
     let what = "What was sent is not valid percent-encoded UTF-8.";
     refused(StatusCode::BAD_REQUEST, "This request can't be read", (what, START_AGAIN))

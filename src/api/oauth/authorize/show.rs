@@ -1,7 +1,7 @@
 //! `GET /oauth/authorize`: shows whoever sits at the browser what an application asks for, or sends them straight back.
 
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
 use super::page::{self, LastTry, Subject};
@@ -12,13 +12,14 @@ use crate::api::extract::RequestOrigin;
 use crate::api::state::ApiState;
 use crate::service::Services;
 use crate::service::oauth::authorize::{
-    Authorization, AuthorizeError, BrowserToken, Next, allow, browser, check, next,
+    Authorization, AuthorizeError, BrowserToken, Next, Said, Yes, allow, browser, check, next,
 };
 
 pub(super) async fn show_authorization(
     State(state): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
     RawQuery(query): RawQuery,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let (services, issuer) = (&*state.services, state.services.auth.issuer());
@@ -35,8 +36,11 @@ pub(super) async fn show_authorization(
     match next(services, &authorization, user.as_ref()).await.map_err(of)? {
         Next::SignIn => show_sign_in(services, &authorization, &request, Some(browser)),
         Next::Consent { user, scopes } => page::consent(services, &about, &user, scopes),
+        // Whoever asks for a head alone changes nothing.
+        Next::Code { .. } if method == Method::HEAD => redirect::to_authorization(&request),
         Next::Code { scopes } => {
-            let code = allow(services, &origin, &authorization, (&browser, scopes)).await;
+            let yes = Yes { said: Said::Before, shown: scopes };
+            let code = allow(services, &origin, &authorization, (&browser, yes)).await;
             match code.map_err(of)? {
                 Some(code) => redirect::with_code(After::Get, &authorization.back, &code, issuer),
                 None => redirect::to_authorization(&request),

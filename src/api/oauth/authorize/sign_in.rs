@@ -32,7 +32,7 @@ pub(super) async fn sign_in_browser(
     body: Bytes,
 ) -> Result<Response, PageError> {
     let services = &*state.services;
-    let form = Form::read(services, Purpose::SignIn, &headers, &body)?;
+    let form = Form::read(services, &[Purpose::SignIn], &headers, &body)?;
     let authorization = check(services, &form.asked()?)
         .await
         .map_err(|error| PageError::of(error, After::Post, services.auth.issuer()))?;

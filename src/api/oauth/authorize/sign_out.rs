@@ -18,7 +18,7 @@ pub(super) async fn sign_out_browser(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, PageError> {
-    let form = Form::read(&state.services, Purpose::SignOut, &headers, &body)?;
+    let form = Form::read(&state.services, &[Purpose::SignOut], &headers, &body)?;
     browser::close(&state.services, &origin, &form.browser).await?;
     let mut response = redirect::to_authorization(&form.request)?;
     cookie::clear(&mut response);

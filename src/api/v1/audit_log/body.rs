@@ -53,7 +53,7 @@ pub struct AuditActorBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditCredential)]
 pub struct AuditCredentialBody {
-    /// `session`.
+    /// `session`, `api_key` or `application`.
     #[schema(max_length = 16)]
     pub r#type: String,
     pub id: Uuid,
@@ -63,7 +63,7 @@ pub struct AuditCredentialBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditTarget)]
 pub struct AuditTargetBody {
-    /// `user`, `product`, `job`, `order`, `payment`, `webhook_endpoint`, `message` or `signing_key`.
+    /// `user`, `api_key`, `oauth_client`, `product`, `job`, `order`, `payment`, `webhook_endpoint`, `message` or `signing_key`.
     #[schema(max_length = 32)]
     pub r#type: String,
     #[schema(max_length = 64)]

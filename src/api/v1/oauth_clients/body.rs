@@ -21,7 +21,11 @@ use crate::service::oauth::clients::ClientWithSecret;
 
 /// A way to come by tokens: `authorization_code`, `refresh_token` or `client_credentials`.
 #[derive(Debug, ToSchema)]
-#[schema(max_length = 32, example = "authorization_code")]
+#[schema(
+    max_length = 32,
+    pattern = "^(authorization_code|refresh_token|client_credentials)$",
+    example = "authorization_code"
+)]
 pub struct GrantName(pub String);
 
 /// Where browsers come back to.

@@ -27,7 +27,7 @@ pub struct CreateOauthClientRequest {
     #[schema(min_length = 1, max_length = 100, format = "line")]
     name: String,
     /// `confidential`, where it can keep a secret, or `public`.
-    #[schema(max_length = 16)]
+    #[schema(max_length = 16, pattern = "^(confidential|public)$")]
     kind: String,
     /// `https:`; `http:` on `127.0.0.1`, `[::1]` or `localhost`; or a scheme of its own that holds a dot. Compared letter by
     /// letter, but for the port on a loopback address.
@@ -36,7 +36,7 @@ pub struct CreateOauthClientRequest {
     redirect_uris: Vec<String>,
     #[schema(value_type = Vec<GrantName>, min_items = 1, max_items = 3)]
     grants: Vec<String>,
-    /// All that it may ever ask for; never `keys:manage`.
+    /// All that it may ever ask for; never `keys:manage` and `webhooks:manage`.
     #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 32)]
     scopes: Vec<String>,
     /// The account that it acts on by itself, with `client_credentials` alone.

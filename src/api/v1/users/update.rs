@@ -47,7 +47,7 @@ impl Parse for UpdateUserRequest {
     }
 }
 
-problems!(UpdateUserProblems: Forbidden);
+problems!(UpdateUserProblems: Forbidden, SessionRequired);
 
 /// Change a user's role or status
 ///
@@ -63,7 +63,7 @@ problems!(UpdateUserProblems: Forbidden);
 )]
 pub async fn update_user(
     State(state): State<ApiState>,
-    caller: Caller<may::ManageUsers>,
+    caller: Caller<may::ChangeAccess>,
     PathId(id): PathId<UserId>,
     if_match: IfMatch,
     request: ValidJson<UpdateUserRequest>,

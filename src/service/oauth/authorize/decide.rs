@@ -8,7 +8,7 @@ use super::error::{AuthorizeError, NotOurs, Reason, Refusal};
 use super::request::{Authorization, Prompt};
 use crate::domain::access::ScopeSet;
 use crate::domain::audit::Origin;
-use crate::domain::oauth::ClientKind;
+use crate::domain::oauth::{ClientKind, GrantType};
 use crate::service::Services;
 use crate::service::audit::{Act, Audited, Entry, Target, record, transact_audited};
 use crate::service::oauth::codes::{self, Code, CodeGrant};
@@ -96,9 +96,24 @@ async fn goes_without_asking(
     }
 }
 
+/// A yes, and to what.
+#[derive(Debug, Clone, Copy)]
+pub struct Yes {
+    pub said: Said,
+    /// What they were shown, now or then.
+    pub shown: ScopeSet,
+}
+
+/// When somebody said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Now,
+    Before,
+}
+
 /// Somebody at this browser says yes, or has said so before, to what they were shown.
 ///
-/// `None` where nobody is signed in there any more.
+/// `None` where nobody is signed in there any more, or has taken back what they said before: they are to be asked.
 ///
 /// # Errors
 /// [`AuthorizeError`]: what is asked for is more than they may do by now, or the client is gone.
@@ -107,7 +122,7 @@ pub async fn allow(
     services: &Services,
     origin: &Origin,
     authorization: &Authorization,
-    (token, shown): (&BrowserToken, ScopeSet),
+    (token, yes): (&BrowserToken, Yes),
 ) -> Result<Option<Code>, AuthorizeError> {
     transact_audited::<_, AuthorizeError, _>(&services.pool, |conn| {
         async move {
@@ -115,15 +130,28 @@ pub async fn allow(
             let gone = AuthorizeError::NotOurs(NotOurs::UnknownClient);
             let client = oauth_clients::find_for_share(conn, authorization.client.id).await?;
             let client = client.ok_or(gone)?;
+            if !client.may_use(GrantType::AuthorizationCode)
+                || !client.accepts(&authorization.back.redirect_uri)
+            {
+                return Err(AuthorizeError::NotOurs(NotOurs::RedirectUri));
+            }
             let Some(user) = browser::find_for_share(conn, services, token).await? else {
                 return Ok(Audited::unchanged(None));
             };
             // Nobody agrees to more than they were shown, whatever the client was given meanwhile.
-            let scopes = may(authorization, &user)?.intersection(shown).intersection(client.scopes);
+            let scopes = may(authorization, &user)?;
+            let scopes = scopes.intersection(yes.shown).intersection(client.scopes);
             if scopes.is_empty() {
                 return Err(told(authorization, NOTHING_LEFT));
             }
-            let entries = consent(conn, services, authorization, (&user, scopes)).await?;
+            let consented = is_consented(conn, authorization, (&user, scopes)).await?;
+            if yes.said == Said::Before && !consented {
+                return Ok(Audited::unchanged(None));
+            }
+            let entries = match consented {
+                true => Vec::new(),
+                false => consent(conn, services, authorization, (&user, scopes)).await?,
+            };
             let grant = grant(authorization, &user, scopes);
             let code = codes::issue(conn, services, &grant).await?;
             let author = user.author(origin);
@@ -134,7 +162,17 @@ pub async fn allow(
     .await
 }
 
-/// Writes the consent down where it is more than was consented to before, and what is to be told of it.
+/// Whether they have consented to all of it before, and not taken it back.
+async fn is_consented(
+    conn: &mut PgConnection,
+    authorization: &Authorization,
+    (user, scopes): (&SignedIn, ScopeSet),
+) -> Result<bool, StoreError> {
+    let before = oauth_consents::find(conn, (user.user_id, authorization.client.id)).await?;
+    Ok(before.is_some_and(|consent| consent.scopes.covers(scopes)))
+}
+
+/// Writes the consent down, and what is to be told of it.
 async fn consent(
     conn: &mut PgConnection,
     services: &Services,
@@ -143,10 +181,6 @@ async fn consent(
 ) -> Result<Vec<Entry>, StoreError> {
     let client = authorization.client.id;
     let pair = (user.user_id, client);
-    let before = oauth_consents::find(conn, pair).await?;
-    if before.is_some_and(|consent| consent.scopes.covers(scopes)) {
-        return Ok(Vec::new());
-    }
     consents::give(conn, services, pair, scopes).await?;
     Ok(vec![Entry { act: Act::GrantConsent { scopes }, target: Target::OauthClient(client) }])
 }

@@ -19,6 +19,8 @@ pub const FORM_LIVES: Duration = Duration::hours(1);
 pub enum Purpose {
     SignIn,
     Decide,
+    /// To say no, which takes no sign-in.
+    Deny,
     SignOut,
 }
 
@@ -27,6 +29,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign in",
             Self::Decide => b"decide",
+            Self::Deny => b"refuse",
             Self::SignOut => b"sign out",
         }
     }

@@ -19,7 +19,7 @@ mod request;
 
 pub use self::asked::Asked;
 pub use self::browser::{BrowserToken, SIGNED_IN_FOR, SignedIn};
-pub use self::decide::{Next, allow, next};
+pub use self::decide::{Next, Said, Yes, allow, next};
 pub use self::error::{AuthorizeError, NotOurs, Reason, Refusal};
 pub use self::form_token::{FORM_LIVES, FormFault, FormToken, Purpose};
 pub use self::request::{Authorization, Back, Prompt, check};

@@ -55,7 +55,7 @@ pub async fn create(
         async move {
             check(conn, stored).await?;
             oauth_clients::insert(conn, stored, hash).await?;
-            let act = Act::CreateOauthClient { scopes: stored.scopes };
+            let act = Act::CreateOauthClient { scopes: stored.scopes, account: stored.account };
             let entry = Entry { act, target: Target::OauthClient(stored.id) };
             Ok(record(conn, &services.ambient, author, &[entry], ()).await?)
         }

@@ -3,7 +3,7 @@
 use scoped_futures::ScopedFutureExt;
 use sqlx::PgConnection;
 
-use super::{ClientError, check};
+use super::{ClientError, check_account};
 use crate::domain::access::{Mandate, ScopeSet};
 use crate::domain::ids::{ClientId, UserId};
 use crate::domain::oauth::{Client, ClientName, GrantType, RedirectUri};
@@ -61,12 +61,19 @@ pub async fn update(
             if members.is_empty() {
                 return Ok(Audited::unchanged(before));
             }
-            check(conn, &client).await?;
+            client.check()?;
+            // The account that it has may be disabled by now: then it can still be cut down.
+            match client.account {
+                Some(account) if before.account != client.account => {
+                    check_account(conn, account).await?;
+                }
+                Some(_) | None => {}
+            }
             client.version += 1;
             client.updated_at = services.ambient.now();
             oauth_clients::update(conn, &client).await?;
             end_what_is_over(conn, services, &before, &client).await?;
-            let act = Act::UpdateOauthClient { members };
+            let act = Act::UpdateOauthClient { members, account: client.account };
             let entry = Entry { act, target: Target::OauthClient(client.id) };
             Ok(record(conn, &services.ambient, author, &[entry], client).await?)
         }

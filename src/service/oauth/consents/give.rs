@@ -17,7 +17,5 @@ pub async fn give(
     pair: (UserId, ClientId),
     scopes: ScopeSet,
 ) -> Result<(), StoreError> {
-    let before = oauth_consents::find(conn, pair).await?;
-    let held = before.map_or_else(ScopeSet::default, |consent| consent.scopes);
-    oauth_consents::upsert(conn, pair, held.union(scopes), services.ambient.now()).await
+    oauth_consents::upsert(conn, pair, scopes, services.ambient.now()).await
 }

@@ -8,7 +8,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::permission::{Granted, may};
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
-use crate::store::{oauth_codes, oauth_consents, sessions};
+use crate::store::{oauth_codes, oauth_consents, sessions, users};
 
 /// In force everywhere once it returns: every use of a token looks its session up.
 ///
@@ -24,6 +24,9 @@ pub async fn withdraw(
     let (user, now) = (user.holder(), services.ambient.now());
     transact_audited(&services.pool, |conn| {
         async move {
+            // Whoever issues or trades in a code for this user holds the user: what they make is seen below, or they see that there
+            // is no consent any more.
+            users::find_for_update(conn, user).await?;
             if !oauth_consents::delete(conn, (user, client)).await? {
                 return Err(ConsentError::NotFound);
             }

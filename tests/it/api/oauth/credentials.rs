@@ -94,7 +94,9 @@ async fn with_its_account_disabled_or_another_one_its_tokens_are_over() {
 async fn what_it_does_is_told_as_its_own_under_the_account_it_acts_on() {
     let scene = Scene::open().await;
     let staff = scene.shop.staff("support").await;
-    let client = register(&scene.shop, &scene.admin, &batch(&staff, &["orders:write"])).await;
+    let client =
+        register(&scene.shop, &scene.admin, &batch(&staff, &["orders:write", "customers:act"]))
+            .await;
     let program = tokens(&scene.shop, &staff, &client.by_itself().await);
     let order = scene.ada.order(&scene.shop.product("MUG", 5).await, 1).await;
     let place = format!("/v1/orders/{}/cancel", order["id"].as_str().unwrap());
@@ -110,7 +112,7 @@ async fn what_it_does_is_told_as_its_own_under_the_account_it_acts_on() {
     let granted = of("oauth.grant_tokens");
     assert_eq!(granted["actor"], actor);
     assert_eq!(granted["target"], json!({ "type": "oauth_client", "id": client.id }));
-    assert_eq!(granted["details"]["scopes"], "orders:write");
+    assert_eq!(granted["details"]["scopes"], "orders:write customers:act");
     let session: Uuid = granted["details"]["sessionId"].as_str().unwrap().parse().unwrap();
     assert_eq!(claims(&program.token)["sid"], session.to_string());
 }

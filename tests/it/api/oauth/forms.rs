@@ -98,7 +98,12 @@ async fn an_idempotency_key_is_ignored_where_the_answer_holds_a_secret() {
 async fn another_method_is_405_and_another_address_404() {
     let scene = Scene::open().await;
     let looked = crate::api::support::get(&scene.shop.router, "/oauth/token").await;
-    looked.problem(405, "method_not_allowed");
+    assert_eq!((looked.status.as_u16(), looked.header("allow")), (405, "POST"));
+    assert_eq!(looked.header("content-type"), "application/json");
+    assert_eq!(looked.json()["error"], "invalid_request");
     let nothing = crate::api::support::get(&scene.shop.router, "/oauth/nothing").await;
-    nothing.problem(404, "not_found");
+    assert_eq!(
+        (nothing.status.as_u16(), &nothing.json()["error"]),
+        (404, &json!("invalid_request"))
+    );
 }

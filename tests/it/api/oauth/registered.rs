@@ -85,7 +85,10 @@ async fn a_change_is_made_from_what_was_seen_and_told_by_the_names_of_what_chang
     let late = json!({ "name": "Ledger 3" });
     scene.admin.patch_if(&place, &tag, &late).await.problem(412, "precondition_failed");
     let entry = scene.admin.get("/v1/audit-log?action=oauth_client.update").await.json();
-    assert_eq!(entry["data"][0]["details"], json!({ "members": ["name", "scopes"] }));
+    assert_eq!(
+        entry["data"][0]["details"],
+        json!({ "members": ["name", "scopes"], "accountId": null })
+    );
     let null = scene.admin.patch(&place, &json!({ "scopes": null })).await;
     null.problem(422, "validation_failed");
     let unchanged = scene.admin.patch(&place, &json!({ "name": "Ledger 2" })).await;

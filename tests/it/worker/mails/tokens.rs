@@ -231,6 +231,25 @@ async fn an_account_that_was_closed_meanwhile_gets_no_password() {
 }
 
 #[tokio::test]
+async fn a_reset_that_was_mailed_is_over_with_a_new_password_and_with_the_disabled_account() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    let reset = scene.reset_token().await;
+    let change = json!({ "currentPassword": PASSWORD, "password": "a third password of hers" });
+    assert_eq!(ada.patch("/v1/users/me", &change).await.status, 200);
+    scene.choose(&reset, NEW).await.problem(401, "token_invalid");
+
+    scene.shop.test.clock.advance(Duration::HOUR);
+    let reset = scene.reset_token().await;
+    let root = scene.shop.staff("admin").await;
+    for status in ["disabled", "active"] {
+        let path = format!("/v1/users/{}", ada.id);
+        assert_eq!(root.patch(&path, &json!({ "status": status })).await.status, 200);
+    }
+    scene.choose(&reset, NEW).await.problem(401, "token_invalid");
+}
+
+#[tokio::test]
 async fn the_token_is_mailed_again_to_whoever_asks_until_the_address_is_verified() {
     let scene = mailed().await;
     let ada = scene.shop.customer("ada").await;

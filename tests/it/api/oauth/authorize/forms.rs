@@ -152,7 +152,8 @@ async fn signing_in_and_out_takes_a_form() {
     let (shop, _, mut ada, _) = at_consent().await;
     for path in ["/oauth/sign-in", "/oauth/sign-out"] {
         let answered = ada.go(path).await;
-        answered.problem(405, "method_not_allowed");
+        assert_eq!((answered.status.as_u16(), answered.header("allow")), (405, "POST"));
+        assert!(answered.header("content-type").starts_with("text/html"));
     }
     assert_eq!(shop.count("SELECT count(*) FROM browser_sessions").await, 1);
     let app = App::register(&shop).await;

@@ -7,6 +7,7 @@ mod forms;
 mod journey;
 mod pages;
 mod sessions;
+mod withdrawn;
 
 use till::domain::access::{Scope, ScopeSet};
 use till::domain::ids::ClientId;

@@ -124,6 +124,9 @@ async fn a8_guesses_at_this_page_count_as_they_do_at_the_api() {
     let refused = browser.sign_in(&page, "ada@example.com").await;
     assert_eq!(refused.status, 429);
     assert_ne!(refused.header("retry-after"), "");
+    assert!(refused.header("content-type").starts_with("text/html"));
+    assert!(refused.header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert!(refused.text.contains("tried too often"), "{}", refused.text);
 }
 
 #[tokio::test]
