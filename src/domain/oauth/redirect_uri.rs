@@ -134,7 +134,7 @@ mod tests {
             "https://app.example:8443/back?to=1",
             "http://127.0.0.1/back",
             "http://127.0.0.1:4711/back",
-            "http://[::1]:80/",
+            "http://[::1]:8080/",
             "http://localhost:3000/back",
             "com.example.app:/back",
             "com.example.app://back/here",

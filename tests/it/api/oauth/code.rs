@@ -91,7 +91,9 @@ async fn a_code_in_the_wrong_hands_is_good_for_nothing_and_stays_good_in_the_rig
 #[tokio::test]
 async fn a_code_without_its_verifier_or_with_another_one_is_refused_for_every_client() {
     let scene = Scene::open().await;
-    let public = register(&scene.shop, &scene.admin, &app(&["orders:read"])).await;
+    let mut wish = app(&["orders:read"]);
+    wish["redirectUris"] = json!([REDIRECT]);
+    let public = register(&scene.shop, &scene.admin, &wish).await;
     for client in [&scene.ledger, &public] {
         let code = consent(&scene.shop, &scene.ada, client, "orders:read").await;
         let [kind, sent, address, _] = trade(&code);

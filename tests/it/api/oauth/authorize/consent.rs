@@ -73,8 +73,12 @@ async fn whoever_says_no_leaves_nothing_behind_signed_in_or_not() {
     }
     // A yes of somebody who is not signed in is none.
     let page = stranger.go(&app.ask(&[])).await;
-    let answered = stranger.decide(&page, "allow").await;
-    assert!(stranger.follow(&answered).await.text.contains("<h1>Sign in</h1>"));
+    assert!(page.text.contains("<h1>Sign in</h1>"));
+    assert_eq!(stranger.decide(&page, "allow").await.status, 403);
+    // Nor is one from the page that asks somebody who is signed in to do it again.
+    let page = browser.go(&app.ask(&[("prompt", Some("login"))])).await;
+    assert!(page.text.contains("<h1>Sign in</h1>"));
+    assert_eq!(browser.decide(&page, "allow").await.status, 403);
     assert_eq!((codes(&shop).await, consents(&shop).await), (vec![], vec![]));
 }
 

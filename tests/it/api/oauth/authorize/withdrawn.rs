@@ -117,7 +117,7 @@ async fn a_code_is_for_nothing_once_its_consent_its_grant_or_its_address_is_gone
 
     let code = told(&scene.browser.go(&scene.address).await, "code");
     sqlx::query("UPDATE oauth_clients SET grants = '{}'").execute(scene.pool()).await.unwrap();
-    refused(&scene.ledger.redeem(&code).await, 400, "invalid_grant");
+    refused(&scene.ledger.redeem(&code).await, 400, "unauthorized_client");
     let back = "UPDATE oauth_clients SET grants = '{authorization_code,refresh_token}'";
     sqlx::query(back).execute(scene.pool()).await.unwrap();
     sqlx::query("DELETE FROM oauth_consents").execute(scene.pool()).await.unwrap();
