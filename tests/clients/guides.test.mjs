@@ -46,7 +46,7 @@ async function run(command, args, settings = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...settings,
-    env: { ...process.env, TILL: till.url, ...settings.env },
+    env: { ...process.env, TILL: till.url, TILL_OPS: till.ops, ...settings.env },
   });
   let out = '';
   let told = '';

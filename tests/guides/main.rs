@@ -19,6 +19,7 @@ mod reports;
 mod retries;
 mod sandbox;
 mod versions;
+mod webhook_endpoint;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         "retries" => retries::main(),
         "sandbox" => sandbox::main(),
         "versions" => versions::main(),
+        "webhook_endpoint" => webhook_endpoint::main(),
         "webhooks" => webhooks::main(),
         other => Err(format!("no sample is called {other:?}").into()),
     };
