@@ -26,14 +26,15 @@ export function blocks(text) {
   return found;
 }
 
-/** `{ sh: [{ code, shows, line }], python: […], … }`: what is run, and what it prints where the page says so. */
+/** `{ sh: [{ file, code, shows, line }], python: […], … }`: what is run, and what it prints where the page says so. */
 export function programs(text) {
   const all = Object.fromEntries(PROGRAMS.map((language) => [language, []]));
   let step = [];
   for (const block of blocks(text)) {
     if (PROGRAMS.includes(block.language)) {
       if (!block.touches || step.some(({ language }) => language === block.language)) step = [];
-      const sample = { language: block.language, code: block.code, line: block.line, shows: null };
+      const [file] = block.words;
+      const sample = { language: block.language, file, code: block.code, line: block.line, shows: null };
       all[block.language].push(sample);
       step.push(sample);
     } else if (block.words[0] === 'output') {

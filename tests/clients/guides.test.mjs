@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -46,7 +46,7 @@ async function run(command, args, settings = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...settings,
-    env: { ...process.env, TILL: till.url, ...settings.env },
+    env: { ...process.env, TILL: till.url, TILL_OPS: till.ops, ...settings.env },
   });
   let out = '';
   let told = '';
@@ -90,8 +90,10 @@ const RUNNERS = {
   async ts(_samples, cwd, name) {
     return apart(await run(process.execPath, [join(folder, 'ts', `${name}.js`)], { cwd }));
   },
-  async rust(_samples, cwd, name) {
-    return [await run(RUST, [name], { cwd })];
+  async rust(samples, cwd) {
+    const printed = [];
+    for (const { file } of samples) printed.push(await run(RUST, [basename(file, '.rs')], { cwd }));
+    return printed;
   },
 };
 

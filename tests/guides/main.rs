@@ -7,13 +7,19 @@
     reason = "samples are programs of somebody else, with a clock, an environment and a terminal"
 )]
 
+mod api_keys;
 mod authentication;
 mod caching;
+mod checkout;
 mod idempotency;
+mod oauth;
 mod pagination;
-#[path = "checkout.rs"]
-mod quick_start;
+mod rate_limits;
+mod reports;
 mod retries;
+mod sandbox;
+mod versions;
+mod webhook_endpoint;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -21,14 +27,21 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or_default();
     let done = match name.as_str() {
+        "api_keys" => api_keys::main(),
         "authentication" => authentication::main(),
         "caching" => caching::main(),
-        "retries" => retries::main(),
+        "checkout" => checkout::main(),
         "idempotency" => idempotency::main(),
+        "oauth" => oauth::main(),
         "pagination" => pagination::main(),
-        "quick-start" => quick_start::main(),
+        "rate_limits" => rate_limits::main(),
+        "reports" => reports::main(),
+        "retries" => retries::main(),
+        "sandbox" => sandbox::main(),
+        "versions" => versions::main(),
+        "webhook_endpoint" => webhook_endpoint::main(),
         "webhooks" => webhooks::main(),
-        other => Err(format!("no guide is called {other:?}").into()),
+        other => Err(format!("no sample is called {other:?}").into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
