@@ -23,9 +23,30 @@ before(async () => {
 
 after(() => till?.stop());
 
-/** The operations of both documents: `{ method, path, body, type, parameters }`. */
+/** What is in no document: the forms of OAuth, with the demo's application and nobody's secrets. */
+function forms() {
+  const [client_id, type] = ['01890a5d-ac96-774b-bcce-b302099a6001', 'application/x-www-form-urlencoded'];
+  const [client_secret, token] = ['tillcs_bm90IGEgcmVhbCBzZWNyZXQsIHRha2UgeW91ciBvd24', 'tillrt_bm90IGEgcmVhbCB0b2tlbiwgdGFrZSB5b3VyIG93biE'];
+  const asked = { response_type: 'code', client_id, scope: 'orders:read', state: 's', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' };
+  const request = String(new URLSearchParams(asked));
+  const form = (path, fields) => ({ method: 'POST', path, type, body: String(new URLSearchParams(fields)), parameters: [] });
+  const parameters = Object.entries(asked).map(([name, example]) => ({ name, example, in: 'query' }));
+  return [
+    { method: 'GET', path: '/oauth/authorize', parameters },
+    form('/oauth/authorize', { request, form: '1.x', shown: 'orders:read', decision: 'allow' }),
+    form('/oauth/sign-in', { request, form: '1.x', email: 'demo@example.com', password: PASSWORD }),
+    form('/oauth/sign-out', { request, form: '1.x' }),
+    form('/oauth/token', { grant_type: 'client_credentials', client_id, client_secret, scope: 'orders:read' }),
+    form('/oauth/token', { grant_type: 'authorization_code', client_id, code: token, code_verifier: 'v'.repeat(43) }),
+    form('/oauth/token', { grant_type: 'refresh_token', client_id, client_secret, refresh_token: token }),
+    form('/oauth/revoke', { client_id, client_secret, token }),
+    form('/oauth/introspect', { client_id, client_secret, token }),
+  ];
+}
+
+/** The operations of both documents: `{ method, path, body, type, parameters }`, and those of no document. */
 async function operations() {
-  const found = [];
+  const found = forms();
   for (const version of ['v1', 'v2']) {
     const document = await (await fetch(`${till.url}/openapi/${version}.json`)).json();
     const resolve = (part) => (part?.$ref ? part.$ref.split('/').slice(1).reduce((at, name) => at[name], document) : part);

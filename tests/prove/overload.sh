@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # What clients get while more is asked for than can be done, with load shedding and without: `api`, Postgres and the gateway
-# on one core, the generator of load on another, which it keeps awake. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`;
-# the programs are those of PROGRAMS (a folder with release builds), the generator that of GENERATOR.
+# on one core, the generator of load on another, which it keeps awake. Each load begins with a database of the same size, since an
+# order costs more the more there were. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`; the programs
+# are those of PROGRAMS (a folder with release builds), the generator that of GENERATOR.
 set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 programs=${PROGRAMS:?must name the folder of the programs}
 generator=${GENERATOR:?must name the generator}
-seconds=${SECONDS_EACH:-30}
+seconds=${SECONDS_EACH:-15}
 read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 1.5 2 3 4}"
 read -ra modes <<<"${MODES:-on off}"
 drawing=${DRAWING:-docs/overload.svg}
@@ -15,11 +16,13 @@ drawing=${DRAWING:-docs/overload.svg}
 work=$(mktemp -d /tmp/till-prove.XXXXXX)
 database=till_prove_overload_$$
 trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true
-      psql -qd "$TILL_TEST_DATABASE_URL" -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"; rm -rf "$work"' EXIT
+      for made in $database ${database}_full; do psql -qd "$TILL_TEST_DATABASE_URL" -c "DROP DATABASE IF EXISTS $made WITH (FORCE)"; done
+      rm -rf "$work"' EXIT
 pids=()
-psql -qd "$TILL_TEST_DATABASE_URL" -c "CREATE DATABASE $database"
+server() { psql -qd "$TILL_TEST_DATABASE_URL" -c "$1"; }
+server "CREATE DATABASE ${database}_full"
 
-export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database REDIS_URL=$TILL_TEST_REDIS_URL AMQP_URL=$TILL_TEST_AMQP_URL
+export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/${database}_full REDIS_URL=$TILL_TEST_REDIS_URL AMQP_URL=$TILL_TEST_AMQP_URL
 export TILL_DATA_DIR=$work TILL_AMQP_PREFIX=prove-overload-$$ RUST_LOG=warn
 export TILL_LISTEN=127.0.0.1:18780 TILL_OPS_LISTEN=127.0.0.1:18790 TILL_GATEWAY_LISTEN=127.0.0.1:18795
 # One client is many here.
@@ -36,9 +39,12 @@ taskset -c 0 "$programs/till" gateway & pids+=("$!")
 until "$programs/till" probe "http://$TILL_GATEWAY_LISTEN/sandbox/faults" 2>/dev/null; do sleep 0.05; done
 "$programs/till" seed --orders 500 >/dev/null
 ask 'UPDATE stock SET available = 1000000000'
-ask 'ANALYZE'
+ask 'VACUUM ANALYZE'
+export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database
 
 start() {
+  server "DROP DATABASE IF EXISTS $database"
+  server "CREATE DATABASE $database TEMPLATE ${database}_full"
   TILL_LOAD_SHED=$1 taskset -c 0 "$programs/api" 2>>"$work/log" & api=$!
   pids+=("$api")
   until "$programs/till" probe "http://$TILL_LISTEN/readyz" 2>/dev/null; do sleep 0.05; done
@@ -56,17 +62,18 @@ stop
 echo "capacity: $capacity arrivals a second" >&2
 
 for mode in "${modes[@]}"; do
-  start "$mode"
+  highest=0
   for times in "${loads[@]}"; do
+    start "$mode"
     rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
     line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
     echo "$mode $times $line" | tee -a "$work/figures" >&2
     until [[ $(active) == 0 ]]; do sleep 0.2; done
-    sleep 2
+    highest=$(printf '%s\n' "$highest" "$(memory)" | sort -g | tail -n 1)
+    stop
   done
-  echo "$mode memory $(memory)" >>"$work/figures"
+  echo "$mode memory $highest" >>"$work/figures"
   cp "$work/log" "$work/log.$mode"
-  stop
 done
 python3 tests/prove/overload.py "$capacity" "$drawing" <"$work/figures"
 [[ -z ${KEEP:-} ]] || cp -r "$work" "$KEEP"
