@@ -82,10 +82,6 @@ impl ScopeSet {
         Self(self.0 & other.0)
     }
 
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// Whether all of `other` is in it.
     pub fn covers(self, other: Self) -> bool {
         other.0 & !self.0 == 0

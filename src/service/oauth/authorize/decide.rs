@@ -87,11 +87,10 @@ async fn goes_without_asking(
     match authorization.client.kind {
         ClientKind::Public => Ok(false),
         ClientKind::Confidential => {
-            let pair = (user.user_id, authorization.client.id);
-            let consent = read::<_, StoreError, _>(&services.pool, |conn| {
-                async move { oauth_consents::find(conn, pair).await }.scope_boxed()
+            let look = read::<_, StoreError, _>(&services.pool, |conn| {
+                is_consented(conn, authorization, (user, scopes)).scope_boxed()
             });
-            Ok(consent.await?.is_some_and(|consent| consent.scopes.covers(scopes)))
+            look.await
         }
     }
 }
