@@ -87,6 +87,15 @@ def possible(body):
         body["expiresAt"] = "2099-01-01T00:00:00Z"
     if body.get("delta") == 0:
         body["delta"] = 1
+    return application(body)
+
+
+def application(body):
+    """What an application is registered with goes together; so a change of it says only what goes with everything."""
+    registered = "kind" in body and "grants" in body
+    body = {name: member for name, member in body.items() if name not in ("redirectUris", "grants", "accountId")}
+    if registered:
+        body.update({"redirectUris": ["https://app.example/callback"], "grants": ["authorization_code"]})
     return body
 
 

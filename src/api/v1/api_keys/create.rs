@@ -22,7 +22,7 @@ use crate::service::api_keys::{CreateApiKey, create};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(example = json!({ "name": "Nightly bookkeeping", "scopes": ["orders:read", "payments:read"] }))]
 pub struct CreateApiKeyRequest {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, format = "line")]
     name: String,
     /// Names of scopes that the caller holds; never `keys:manage`.
     #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 32)]

@@ -30,7 +30,12 @@ pub struct GrantName(pub String);
 
 /// Where browsers come back to.
 #[derive(Debug, ToSchema)]
-#[schema(max_length = 1000, example = "https://app.example/callback")]
+#[schema(
+    min_length = 4,
+    max_length = 1000,
+    pattern = r"^[a-z][a-z0-9+.-]*:/[!-~]+$",
+    example = "https://app.example/callback"
+)]
 pub struct RedirectUriText(pub String);
 
 /// An application that people may let act for them, or that acts by itself.
