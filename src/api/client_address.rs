@@ -1,5 +1,6 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it; nobody else is believed.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
@@ -46,12 +47,17 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// Whom an address counts for: an IPv4 address for itself, an IPv6 address for its /64, which one household or one machine
 /// is given as a whole (RFC 6177).
-pub fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let prefix = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
-            format!("{prefix}/64")
+#[derive(Debug, Clone, Copy)]
+pub struct Network(pub IpAddr);
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => {
+                let prefix = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
+                write!(f, "{prefix}/64")
+            }
         }
     }
 }
@@ -63,7 +69,7 @@ mod tests {
     use axum::extract::ConnectInfo;
     use axum::http::{Extensions, HeaderMap, HeaderValue};
 
-    use super::{client_address, network};
+    use super::{Network, client_address};
     use crate::config::TrustedProxies;
 
     /// What is believed of a request from `peer` with these headers, where 10.0.0.0/8 are our proxies.
@@ -103,7 +109,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_caller() {
-        let of = |text: &str| network(text.parse().unwrap());
+        let of = |text: &str| Network(text.parse().unwrap()).to_string();
         assert_eq!(of("192.0.2.1"), "192.0.2.1");
         assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::9"));

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -95,11 +95,13 @@ impl Representation {
         headers.insert(CACHE_CONTROL, PUBLIC);
         // `Accept` decides between this and 406.
         headers.insert(VARY, HeaderValue::from_static("accept"));
-        if spared {
-            (StatusCode::NOT_MODIFIED, headers).into_response()
-        } else {
-            whole(json, headers)
+        if !spared {
+            return whole(json, headers);
         }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.headers_mut() = headers;
+        response
     }
 
     /// For whom it belongs to, and for staff.

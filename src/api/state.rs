@@ -11,9 +11,11 @@ use crate::service::jobs::Jobs;
 use crate::service::payments::Payments;
 use crate::service::webhooks::Webhooks;
 
-/// Cloned for each request; everything inside is shared.
-#[derive(Debug, Clone)]
-pub struct ApiState {
+/// Shared by all requests: each takes a copy of the pointer, not one of what stands behind it.
+pub type ApiState = Arc<ApiParts>;
+
+#[derive(Debug)]
+pub struct ApiParts {
     pub services: Arc<Services>,
     pub payments: Arc<Payments>,
     pub jobs: Arc<Jobs>,

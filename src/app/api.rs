@@ -13,7 +13,7 @@ use super::{
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
-use crate::api::state::ApiState;
+use crate::api::state::ApiParts;
 use crate::api::v1::products::RenderedProducts;
 use crate::config::{Config, bind, listeners};
 use crate::domain::ambient::Ambient;
@@ -77,7 +77,7 @@ fn serve_both(
     let limits = limits::open(config, redis.as_ref(), &ambient);
     let versions = versions::open(config, &services, shutdown);
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
-    let state = ApiState {
+    let state = Arc::new(ApiParts {
         services: Arc::new(services),
         payments: Arc::new(payments),
         jobs: Arc::new(jobs),
@@ -86,7 +86,7 @@ fn serve_both(
         versions,
         cursors,
         rendered_products: RenderedProducts::default(),
-    };
+    });
     let edge = EdgeSettings::from(&config.http).shedding(config.load_shed);
     let probes = crate::ops::probe_routes(health.clone());
     let router = crate::api::router_beside(probes, state, edge, &ambient);

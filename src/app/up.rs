@@ -17,7 +17,7 @@ use super::{
 };
 use crate::api::extract::CursorKey;
 use crate::api::middleware::EdgeSettings;
-use crate::api::state::ApiState;
+use crate::api::state::ApiParts;
 use crate::api::v1::products::RenderedProducts;
 use crate::clients::redis::Redis;
 use crate::config::{BaseUrl, Config, Stage, bind, listeners};
@@ -235,7 +235,7 @@ fn start_parts(
     let versions = versions::open(config, &services, shutdown);
     let sink = WebhookSink::new(webhooks.clone());
     let cursors = CursorKey::new(*config.root_key.derive("till cursors").expose_secret());
-    let state = ApiState {
+    let state = Arc::new(ApiParts {
         services: Arc::new(services),
         payments: Arc::new(payments),
         jobs: Arc::new(jobs),
@@ -244,7 +244,7 @@ fn start_parts(
         versions,
         cursors,
         rendered_products: RenderedProducts::default(),
-    };
+    });
     let probes = crate::ops::probe_routes(health.clone());
     let api = crate::api::router_beside(
         probes,

@@ -37,10 +37,9 @@ impl Ambient {
 
     /// A new UUIDv7 (RFC 9562 §5.7): its first 48 bits are the clock's milliseconds.
     pub fn uuid(&self) -> Uuid {
-        let milliseconds = self.clock.now().unix_timestamp_nanos() / 1_000_000;
+        let milliseconds = self.clock.microseconds() / 1_000;
         let random = self.bytes::<10>();
-        Builder::from_unix_timestamp_millis(u64::try_from(milliseconds).unwrap_or(0), &random)
-            .into_uuid()
+        Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
     }
 
     /// `N` random bytes, fit for secrets when the entropy is the system's.

@@ -2,12 +2,20 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::SystemTime;
 
 use time::{Duration, OffsetDateTime};
 
 /// Tells the time, in UTC, cut to the microseconds that Postgres keeps.
 pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
+
+    /// The same in microseconds since the epoch, 0 before it; where no calendar is needed this is the cheaper one.
+    fn microseconds(&self) -> u64 {
+        let now = self.now();
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
+        seconds * 1_000_000 + u64::from(now.microsecond())
+    }
 }
 
 /// The system's clock.
@@ -21,6 +29,15 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> OffsetDateTime {
         to_microseconds(OffsetDateTime::now_utc())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everything else is given"
+    )]
+    fn microseconds(&self) -> u64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     }
 }
 

@@ -66,7 +66,7 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let limits = ApiState::from_ref(state).limits;
+        let limits = Arc::clone(&ApiState::from_ref(state).limits);
         let tally = parts.extensions.get::<Tally>().cloned().unwrap_or_default();
         let network = limits.network(parts);
         Ok(Self { limits, tally, network })

@@ -36,15 +36,16 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let ApiState { services, limits, .. } = ApiState::from_ref(state);
+        let state = ApiState::from_ref(state);
+        let services = &state.services;
         let credentials = match parts.extensions.remove::<Credentials>() {
             Some(credentials) => credentials,
             // Where nothing is limited nobody has looked yet.
-            None => Credentials::read(&parts.headers, &services).await,
+            None => Credentials::read(&parts.headers, services).await,
         };
-        let principal = shown::admit(&services, &credentials.into_shown()?).await?;
+        let principal = shown::admit(services, &credentials.into_shown()?).await?;
         let granted = principal.granted()?;
-        let author = Author { actor: (&principal).into(), origin: origin(parts, &limits) };
+        let author = Author { actor: (&principal).into(), origin: origin(parts, &state.limits) };
         Ok(Self { principal, granted, author })
     }
 }

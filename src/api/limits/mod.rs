@@ -30,7 +30,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 
-use super::client_address::{client_address, network};
+use super::client_address::{Network, client_address};
 use crate::config::{RateLimits, TrustedProxies};
 use crate::domain::access::Scope;
 use crate::domain::api_key::KeyTier;
@@ -79,6 +79,9 @@ pub struct Limits {
 
 /// Sign-ins that are remembered for a day each: more than anybody makes by hand. One that is remembered is enough.
 const KNOWN: Rate = Rate::daily(1_000);
+
+/// Of whom no connection is told.
+const UNKNOWN: &str = "unknown";
 
 /// Whom a request counts for.
 #[derive(Debug, Clone)]
@@ -135,14 +138,19 @@ impl Limits {
                 Subject { name: format!("key:{}", id.as_uuid()), kind: Kind::Key(*tier) }
             }
             Some(Shown::ApiKey(ShownKey { tier: None, .. })) | None => {
-                Subject { name: format!("address:{}", self.network(parts)), kind: Kind::Address }
+                let name = match self.address(parts) {
+                    Some(address) => format!("address:{}", Network(address)),
+                    None => format!("address:{UNKNOWN}"),
+                };
+                Subject { name, kind: Kind::Address }
             }
         }
     }
 
     /// The network it comes from.
     pub fn network(&self, parts: &Parts) -> String {
-        self.address(parts).map_or_else(|| "unknown".to_owned(), network)
+        self.address(parts)
+            .map_or_else(|| UNKNOWN.to_owned(), |address| Network(address).to_string())
     }
 
     /// The address it comes from; `None` where no connection is told of.

@@ -9,12 +9,10 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use time::OffsetDateTime;
-
 use crate::api::problem::{Problem, ProblemCode};
 use crate::resilience::rate_limit::{SharedPolicy, Standing};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 pub const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -66,8 +64,8 @@ pub fn refusal(told: &[Told], others: &[Told]) -> Option<Problem> {
     Some(Problem::new(ProblemCode::RateLimited).detail(detail).retry_after(wait))
 }
 
-/// Writes the fields; nothing where no limit was asked.
-pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
+/// Writes the fields; nothing where no limit was asked. `now`: microseconds since the epoch.
+pub fn write(told: &[Told], now: u64, headers: &mut HeaderMap) {
     // Of several that are used up the one that takes longest: what it tells is true of all.
     let narrow = |told: &&Told| (told.standing.remaining, Reverse(told.wait()));
     let Some(narrowest) = told.iter().min_by_key(narrow) else { return };
@@ -85,7 +83,6 @@ pub fn write(told: &[Told], now: OffsetDateTime, headers: &mut HeaderMap) {
             headers.insert(name, value);
         }
     }
-    let now = u64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(0);
     let reset = now.saturating_add(narrowest.wait()).div_ceil(SECOND);
     let most = narrowest.policy.limit().max(narrowest.policy.burst());
     headers.insert(X_RATELIMIT_LIMIT, most.into());

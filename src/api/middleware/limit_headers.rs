@@ -21,7 +21,7 @@ impl Around for LimitHeaders {
         let answer = inner.begin(request);
         async move {
             let mut response = answer.await;
-            told::write(&tally.take(), ambient.now(), response.headers_mut());
+            told::write(&tally.take(), ambient.clock().microseconds(), response.headers_mut());
             response
         }
     }

@@ -39,8 +39,6 @@ mod settings;
 mod span;
 mod url_limit;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower::ServiceBuilder;
@@ -94,7 +92,7 @@ pub fn wrap(
     let deadlines = Deadlines { all: deadline, routes: route_deadlines };
     // One gate for all that this process does.
     let shedding = load_shed.map(|bounds| Shedding::new(bounds, ambient.clone()));
-    let (measured, state) = (Measured::default(), state.map(Arc::new));
+    let measured = Measured::default();
     let stack = |representations| {
         ServiceBuilder::new()
             .layer(around(RequestIds(ambient.clone())))

@@ -13,9 +13,9 @@ use crate::api::limits::Limits;
 use crate::api::limits::told::{self, Tally};
 use crate::api::state::ApiState;
 
-/// Leaves [`Credentials`] and the [`Subject`](crate::api::limits::Subject) for whoever needs to know them.
+/// Leaves the [`Credentials`] for whoever needs to know them.
 #[derive(Debug, Clone)]
-pub(super) struct RateLimited(pub Arc<ApiState>);
+pub(super) struct RateLimited(pub ApiState);
 
 impl Around for RateLimited {
     fn answer<I: Inner>(
@@ -50,6 +50,5 @@ async fn count(state: &ApiState, request: Request) -> Result<Request, Response> 
         return Err(problem.into_response());
     }
     parts.extensions.insert(credentials);
-    parts.extensions.insert(subject);
     Ok(Request::from_parts(parts, body))
 }

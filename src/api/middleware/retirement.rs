@@ -4,7 +4,6 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use std::future::ready;
-use std::sync::Arc;
 
 use super::around::{Around, Inner};
 use crate::api::extract::caller::Credentials;
@@ -15,7 +14,7 @@ use crate::service::auth::shown::Shown;
 /// Inside [`RateLimited`](super::rate_limit::RateLimited), which says who calls, and [`Deprecations`](super::deprecation::Deprecations),
 /// which says what.
 #[derive(Debug, Clone)]
-pub(super) struct Retired(pub Arc<ApiState>);
+pub(super) struct Retired(pub ApiState);
 
 impl Around for Retired {
     fn answer<I: Inner>(

@@ -25,8 +25,8 @@ const CALM_EVERY: Duration = Duration::from_secs(30);
 /// one calm shows few of each kind.
 const CALM_FIRST: Duration = Duration::from_secs(2);
 /// How long a made calm lasts at most, and with how many samples it ends.
-const CALM_LASTS: Duration = Duration::from_millis(250);
-const CALM_SAMPLES: u32 = 32;
+const CALM_LASTS: Duration = Duration::from_millis(100);
+const CALM_SAMPLES: u32 = 12;
 
 /// Between what and what the limit moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

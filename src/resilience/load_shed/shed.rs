@@ -241,6 +241,8 @@ struct Held {
     entered: Duration,
     beside: usize,
     away: Mutex<Away>,
+    /// Its place was given back.
+    left: bool,
 }
 
 /// What of the time was spent outside.
@@ -255,7 +257,7 @@ struct Away {
 impl Slot {
     fn new(inner: &Arc<Inner>, entered: Duration, kind: usize, beside: usize) -> Self {
         let (inner, away) = (Arc::clone(inner), Mutex::default());
-        Self(Arc::new(Held { inner, kind, entered, beside, away }))
+        Self(Arc::new(Held { inner, kind, entered, beside, away, left: false }))
     }
 
     /// Does this in the place: [`step_outside`] and [`carry`] find it.
@@ -277,16 +279,29 @@ impl Slot {
         Outside(self.clone())
     }
 
-    /// The request did its work: what it took teaches the law.
-    pub fn worked(&self) {
-        let held = &self.0;
-        let now = held.inner.now();
-        let took = now.saturating_sub(held.entered).saturating_sub(held.lock().total);
-        held.inner.change_at(now, |gate| gate.learn(now, held.kind, took, held.beside));
+    /// The request did its work: what it took teaches the law. The place is given back in the same step, where nobody
+    /// holds it beside.
+    pub fn worked(self) {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut held) => {
+                held.left = true;
+                held.learn(Gate::leave);
+            }
+            Err(shared) => shared.learn(|_gate| {}),
+        }
     }
 }
 
 impl Held {
+    fn learn(&self, and: impl FnOnce(&mut Gate<Waiting>)) {
+        let now = self.inner.now();
+        let took = now.saturating_sub(self.entered).saturating_sub(self.lock().total);
+        self.inner.change_at(now, |gate| {
+            gate.learn(now, self.kind, took, self.beside);
+            and(gate);
+        });
+    }
+
     fn lock(&self) -> MutexGuard<'_, Away> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -295,7 +310,9 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // Whoever is outside holds a clone, so the place is taken here.
-        self.inner.change(Gate::leave);
+        if !self.left {
+            self.inner.change(Gate::leave);
+        }
     }
 }
 

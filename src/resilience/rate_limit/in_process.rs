@@ -9,11 +9,11 @@ use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::law::{Standing, State};
-use super::policy::SharedPolicy;
+use super::policy::{Policy, SharedPolicy};
 use super::store::Intent;
 use crate::domain::clock::Clock;
 
-/// States of one generation.
+/// Callers of one generation.
 const MOST: usize = 50_000;
 
 /// The laws, over the memory of one process.
@@ -21,20 +21,19 @@ const MOST: usize = 50_000;
 pub struct InProcess {
     clock: Arc<dyn Clock>,
     seen: Arc<Mutex<Seen>>,
+}
+
+/// Found by the caller alone, with one look in the common case: what is asked with every request must cost next to nothing.
+#[derive(Debug)]
+struct Seen {
+    young: HashMap<Box<str>, Caller>,
+    old: HashMap<Box<str>, Caller>,
     most: usize,
 }
 
+/// One caller under each policy that was asked for it; they are few.
 #[derive(Debug, Default)]
-struct Seen {
-    young: HashMap<Key, State>,
-    old: HashMap<Key, State>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    policy: &'static str,
-    subject: Arc<str>,
-}
+struct Caller(Vec<(&'static str, State)>);
 
 impl InProcess {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
@@ -42,58 +41,65 @@ impl InProcess {
     }
 
     fn remembering(most: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, seen: Arc::default(), most }
+        let seen = Seen { young: HashMap::new(), old: HashMap::new(), most };
+        Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
     /// One request of one caller under all these policies: passes where each lets it pass, and only then is taken from
     /// each. The standings are in the order of the policies.
     pub fn ask(&self, subject: &str, policies: &[SharedPolicy], intent: Intent) -> Vec<Standing> {
-        let now = microseconds(&*self.clock);
-        let subject: Arc<str> = subject.into();
+        let now = self.clock.microseconds();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut states: Vec<(Key, State)> = policies
-            .iter()
-            .map(|policy| {
-                seen.take_out(Key { policy: policy.name(), subject: Arc::clone(&subject) }, policy)
-            })
-            .collect();
-        let mut standings: Vec<_> = states
-            .iter_mut()
-            .zip(policies)
-            .map(|((_, state), policy)| {
-                state.forget(policy, now);
-                state.look(policy, now)
-            })
-            .collect();
-        if intent == Intent::Take && standings.iter().all(|standing| standing.allowed) {
-            standings.clear();
-            for ((_, state), policy) in states.iter_mut().zip(policies) {
-                state.take(policy, now);
-                standings.push(state.look(policy, now).after_passing());
-            }
-        }
-        seen.put_back(states, self.most);
-        standings
+        seen.caller(subject, |caller| caller.ask(policies, intent, now))
     }
 }
 
 impl Seen {
-    fn take_out(&mut self, key: Key, policy: &SharedPolicy) -> (Key, State) {
-        let state = self.young.remove(&key).or_else(|| self.old.remove(&key));
-        (key, state.unwrap_or_else(|| State::new(policy)))
-    }
-
-    fn put_back(&mut self, states: Vec<(Key, State)>, most: usize) {
-        if self.young.len() + states.len() > most {
+    fn caller<T>(&mut self, subject: &str, ask: impl FnOnce(&mut Caller) -> T) -> T {
+        if let Some(caller) = self.young.get_mut(subject) {
+            return ask(caller);
+        }
+        let (subject, mut caller) =
+            self.old.remove_entry(subject).unwrap_or_else(|| (subject.into(), Caller::default()));
+        let answer = ask(&mut caller);
+        if self.young.len() >= self.most {
             self.old = mem::take(&mut self.young);
         }
-        self.young.extend(states);
+        self.young.insert(subject, caller);
+        answer
     }
 }
 
-/// Since the epoch.
-fn microseconds(clock: &dyn Clock) -> u64 {
-    u64::try_from(clock.now().unix_timestamp_nanos() / 1_000).unwrap_or(0)
+impl Caller {
+    fn ask(&mut self, policies: &[SharedPolicy], intent: Intent, now: u64) -> Vec<Standing> {
+        let look = |policy: &SharedPolicy| {
+            self.under(policy, |state| {
+                state.forget(policy, now);
+                state.look(policy, now)
+            })
+        };
+        let mut standings: Vec<_> = policies.iter().map(look).collect();
+        if intent == Intent::Take && standings.iter().all(|standing| standing.allowed) {
+            for (standing, policy) in standings.iter_mut().zip(policies) {
+                *standing = self.under(policy, |state| {
+                    state.take(policy, now);
+                    state.look(policy, now).after_passing()
+                });
+            }
+        }
+        standings
+    }
+
+    fn under<T>(&mut self, policy: &Policy, ask: impl FnOnce(&mut State) -> T) -> T {
+        let known = self.0.iter_mut().find(|(name, _)| *name == policy.name());
+        if let Some((_, state)) = known {
+            return ask(state);
+        }
+        let mut state = State::new(policy);
+        let answer = ask(&mut state);
+        self.0.push((policy.name(), state));
+        answer
+    }
 }
 
 impl std::fmt::Debug for InProcess {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use till::api::extract::CursorKey;
 use till::api::limits::Limits;
 use till::api::middleware::EdgeSettings;
-use till::api::state::ApiState;
+use till::api::state::ApiParts;
 use till::api::v1::products::RenderedProducts;
 use till::api::versions::Versions;
 use till::api::{router, router_beside};
@@ -86,21 +86,21 @@ pub fn router_with(test: &TestServices, payments: Payments) -> Router {
 
 /// [`router_with`] that registers endpoints with these webhooks.
 pub fn router_with_webhooks(test: &TestServices, payments: Payments, webhooks: Webhooks) -> Router {
-    let state = ApiState { webhooks: Arc::new(webhooks), ..state(test, payments) };
-    router(state, EdgeSettings::default(), &test.services.ambient)
+    let state = ApiParts { webhooks: Arc::new(webhooks), ..state(test, payments) };
+    router(Arc::new(state), EdgeSettings::default(), &test.services.ambient)
 }
 
 /// [`router_over`] under these limits.
 pub fn router_under(test: &TestServices, limits: Limits) -> Router {
     let state =
-        ApiState { limits: Arc::new(limits), ..state(test, test.payments(BaseUrl::of(NOBODY))) };
-    router(state, EdgeSettings::default(), &test.services.ambient)
+        ApiParts { limits: Arc::new(limits), ..state(test, test.payments(BaseUrl::of(NOBODY))) };
+    router(Arc::new(state), EdgeSettings::default(), &test.services.ambient)
 }
 
 /// [`router_over`] that treats what is on its way out like this.
 pub fn router_with_versions(test: &TestServices, versions: Versions) -> Router {
-    let state = ApiState { versions, ..state(test, test.payments(BaseUrl::of(NOBODY))) };
-    router(state, EdgeSettings::default(), &test.services.ambient)
+    let state = ApiParts { versions, ..state(test, test.payments(BaseUrl::of(NOBODY))) };
+    router(Arc::new(state), EdgeSettings::default(), &test.services.ambient)
 }
 
 /// Nothing counted yet.
@@ -115,11 +115,11 @@ pub fn router_in(
     edge: EdgeSettings,
     others: Router,
 ) -> Router {
-    router_beside(others, state(test, payments), edge, &test.services.ambient)
+    router_beside(others, Arc::new(state(test, payments)), edge, &test.services.ambient)
 }
 
-fn state(test: &TestServices, payments: Payments) -> ApiState {
-    ApiState {
+fn state(test: &TestServices, payments: Payments) -> ApiParts {
+    ApiParts {
         services: Arc::new(test.services.clone()),
         payments: Arc::new(payments),
         jobs: Arc::new(test.jobs(BaseUrl::of(NOBODY))),

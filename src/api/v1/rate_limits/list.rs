@@ -3,13 +3,13 @@
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::extract::caller::Credentials;
-use crate::api::limits::Subject;
 use crate::api::limits::told::Told;
 use crate::api::openapi::problems;
 use crate::api::problem::Problem;
@@ -81,9 +81,10 @@ problems!(RateLimitProblems: TokenInvalid, TokenExpired);
 )]
 pub async fn list_rate_limits(
     State(state): State<ApiState>,
-    Extension(subject): Extension<Subject>,
     Extension(credentials): Extension<Credentials>,
+    parts: Parts,
 ) -> Result<Response, Problem> {
+    let subject = state.limits.subject(&parts, credentials.shown());
     credentials.admitted(&state.services).await?;
     let told = state.limits.look(&subject).await;
     let data = told.into_iter().map(RateLimitBody::from).collect();
