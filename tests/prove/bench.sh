@@ -229,22 +229,23 @@ if wanted cached || wanted bare; then
   cached=$api cached_host=$host
   path=/v1/products/00000000-0000-7000-8000-000000000001
   curl --noproxy '*' -sS --fail "http://$host$path" >"$work/product.json"
-  taskset -c 0 "$bare" 127.0.0.1:18689 "$work/product.json" & barely=$!
+  taskset -c 0 "$bare" serve 127.0.0.1:18689 "$work/product.json" & barely=$!
   pids+=("$barely")
   until [[ $(curl --noproxy '*' -sS http://127.0.0.1:18689/ 2>/dev/null) == "$(cat "$work/product.json")" ]]; do sleep 0.05; done
+  # PROCESS NAME HOST PATH [FIELD]: prints requests a second; appends microseconds of the process for each to NAME.cpu
   get() {
-    local before after
+    local before after rate
     before=$(cpu "$1")
-    taskset -c 1 wrk -t1 -c"$clients" -d"$seconds"s "${@:4}" "$3" >"$work/wrk"
+    rate=$(taskset -c 1 "$bare" ask "$3" "$4" "$clients" "$seconds" "${@:5}")
     after=$(cpu "$1")
-    awk -v before="$before" -v after="$after" '/requests in/ { print (after - before) / $1 }' "$work/wrk" >>"$work/$2.cpu"
-    awk '/^Requests\/sec/ { print $2 }' "$work/wrk"
+    awk -v before="$before" -v after="$after" -v count="$((rate * seconds))" 'BEGIN { print (after - before) / count }' >>"$work/$2.cpu"
+    printf '%s\n' "$rate"
   }
-  get_cached() { get "$cached" cached "http://$cached_host$path"; }
-  get_bare() { get "$barely" bare http://127.0.0.1:18689/; }
-  get_livez() { get "$cached" livez "http://$cached_host/livez"; }
+  get_cached() { get "$cached" cached "$cached_host" "$path"; }
+  get_bare() { get "$barely" bare 127.0.0.1:18689 /; }
+  get_livez() { get "$cached" livez "$cached_host" /livez; }
   tag=$(curl --noproxy '*' -sS -o /dev/null -D - "http://$cached_host$path" | sed -n 's/^etag: \(.*\)\r$/\1/Ip')
-  get_known() { get "$cached" known "http://$cached_host$path" -H "if-none-match: $tag"; }
+  get_known() { get "$cached" known "$cached_host" "$path" "if-none-match: $tag"; }
   pair cached get_cached get_bare
   row cached '(b) cached `GET /v1/products/{id}`' 'bare axum route, the same bytes' '≥ 0.6' cached "$cached"
   if wanted bare; then
