@@ -26,23 +26,36 @@ export function blocks(text) {
   return found;
 }
 
-/** `{ sh: [{ file, code, shows, line }], python: […], … }`: what is run, and what it prints where the page says so. */
+/**
+ * What is run, and what it prints where the page says so: the samples of one language after the other, and the groups of
+ * one step. A group lacks a language only where its first block says so and why: "```sh lacks python rust: a reason".
+ *
+ * `{ samples: { sh: [{ language, file, code, shows, line }], … }, groups: [{ line, lacks: […], says: { lacks: […], why } | null }] }`
+ */
 export function programs(text) {
-  const all = Object.fromEntries(PROGRAMS.map((language) => [language, []]));
+  const samples = Object.fromEntries(PROGRAMS.map((language) => [language, []]));
+  const groups = [];
   let step = [];
+  const begin = (block) => {
+    step = [];
+    const [, languages, why] = block.words.join(' ').match(/\blacks ([a-z ]+): (.+)$/) ?? [];
+    groups.push({ line: block.line, samples: step, says: why ? { lacks: languages.split(' ').sort(), why } : null });
+  };
   for (const block of blocks(text)) {
+    const [first] = block.words;
     if (PROGRAMS.includes(block.language)) {
-      if (!block.touches || step.some(({ language }) => language === block.language)) step = [];
-      const [file] = block.words;
+      if (!block.touches || step.some(({ language }) => language === block.language)) begin(block);
+      const file = first?.includes('.') ? first : null;
       const sample = { language: block.language, file, code: block.code, line: block.line, shows: null };
-      all[block.language].push(sample);
+      samples[block.language].push(sample);
       step.push(sample);
-    } else if (block.words[0] === 'output') {
-      const only = block.words[1];
-      for (const sample of step) if (!only || only === sample.language) sample.shows = block.code;
+    } else if (first === 'output') {
+      const only = block.words.slice(1);
+      for (const sample of step) if (!only.length || only.includes(sample.language)) sample.shows = block.code;
     }
   }
-  return all;
+  const lacking = (step) => PROGRAMS.filter((language) => step.every((sample) => sample.language !== language)).sort();
+  return { samples, groups: groups.map(({ line, samples, says }) => ({ line, lacks: lacking(samples), says })) };
 }
 
 export async function guides() {
@@ -52,13 +65,23 @@ export async function guides() {
   );
 }
 
-/** The page with each Rust sample as its file has it. */
+/** What a page shows of a Rust file: all of it, or one piece after the other where a line `// == …` cuts it. */
+async function pieces(name) {
+  const source = await readFile(new URL(name, RUST), 'utf8');
+  return source.split(/^ *\/\/ == .*$/m).map((piece) => piece.replace(/^\n+|\n+$/g, ''));
+}
+
+/** The page with each Rust sample as its file has it; throws where the page has more or fewer of them. */
 export async function withRust(text) {
-  let page = text;
-  for (const [, name, shown] of text.matchAll(/^```rust (\S+)\n([^]*?)^```$/gm)) {
-    const source = await readFile(new URL(name, RUST), 'utf8');
-    page = page.replace(`\`\`\`rust ${name}\n${shown}\`\`\``, () => `\`\`\`rust ${name}\n${source}\`\`\``);
-  }
+  const shown = /^```rust (\S+)(.*)\n[^]*?^```$/gm;
+  const left = new Map();
+  for (const [, name] of text.matchAll(shown)) if (!left.has(name)) left.set(name, await pieces(name));
+  const page = text.replace(shown, (_, name, words) => {
+    const piece = left.get(name).shift();
+    if (piece === undefined) throw new Error(`${name} has fewer pieces than the page has blocks of it`);
+    return `\`\`\`rust ${name}${words}\n${piece}\n\`\`\``;
+  });
+  for (const [name, rest] of left) if (rest.length) throw new Error(`the page shows not all of ${name}: ${rest}`);
   return page;
 }
 

@@ -46,7 +46,7 @@ async function run(command, args, settings = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...settings,
-    env: { ...process.env, TILL: till.url, TILL_OPS: till.ops, ...settings.env },
+    env: { ...process.env, TILL: till.url, TILL_OPS: till.ops, TILL_GATEWAY: till.gateway, ...settings.env },
   });
   let out = '';
   let told = '';
@@ -64,7 +64,7 @@ async function typescript() {
   await writeFile(join(source, 'package.json'), '{ "type": "module" }');
   const files = [];
   for (const { name, text } of all) {
-    const samples = programs(text).ts;
+    const samples = programs(text).samples.ts;
     if (!samples.length) continue;
     const marked = samples.map(({ code }, index) => `${here(code)}console.log("\\u0001${index}");\n`);
     await writeFile(join(source, `${name}.ts`), marked.join(''));
@@ -97,6 +97,15 @@ const RUNNERS = {
   },
 };
 
+/** The pieces of one Rust file print what the file prints; where one of them shows nothing, it may print anything. */
+function wholeFiles(samples) {
+  return [...new Set(samples.map(({ file }) => file))].map((name) => {
+    const pieces = samples.filter(({ file }) => file === name);
+    const silent = pieces.every(({ shows }) => shows === null);
+    return { ...pieces[0], shows: silent ? null : pieces.map(({ shows }) => shows ?? '…').join('') };
+  });
+}
+
 const apart = (out) => out.split(new RegExp(`\\s*${MARK}\\d+\\n`)).slice(0, -1);
 
 /** White space outside of quotes is the printer's own affair. */
@@ -117,16 +126,25 @@ test('the Rust samples of the pages are those that are compiled', async () => {
   }
 });
 
+test('every step is there in curl, Python, TypeScript and Rust, or the page says why it is not', () => {
+  for (const { name, text } of all) {
+    for (const { line, lacks, says } of programs(text).groups) {
+      assert.deepEqual(lacks, says?.lacks ?? [], `${name}.md:${line} lacks ${lacks.join(', ') || 'nothing'}`);
+    }
+  }
+});
+
 for (const { name, text } of all) {
-  const samples = programs(text);
+  const { samples } = programs(text);
   const languages = Object.keys(samples).filter((language) => samples[language].length);
   test(`${name}: ${languages.join(', ') || 'nothing to run'}`, async () => {
     const cwd = join(folder, name);
     await mkdir(cwd);
     for (const language of languages) {
-      const printed = await RUNNERS[language](samples[language], cwd, name);
-      assert.equal(printed.length, samples[language].length, `${name} (${language}) stopped early: ${printed}`);
-      samples[language].forEach(({ shows, line }, index) => {
+      const whole = language === 'rust' ? wholeFiles(samples.rust) : samples[language];
+      const printed = await RUNNERS[language](whole, cwd, name);
+      assert.equal(printed.length, whole.length, `${name} (${language}) stopped early: ${printed}`);
+      whole.forEach(({ shows, line }, index) => {
         if (shows !== null) assertShows(shows, printed[index], `${name}.md:${line} (${language})`);
       });
     }
@@ -134,7 +152,7 @@ for (const { name, text } of all) {
 }
 
 test('a new user finds a whole checkout in three languages in the quick start, and its output', () => {
-  const quick = programs(all.find(({ name }) => name === 'quick-start').text);
+  const quick = programs(all.find(({ name }) => name === 'quick-start').text).samples;
   for (const language of ['ts', 'python', 'rust']) {
     assert.equal(quick[language].length, 1);
     assert.match(quick[language][0].shows, /^paid: /);

@@ -5,16 +5,6 @@ use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error>;
 
-async fn pay(client: &Client, till: &str, token: &str, method: &str) -> Result<Value, Failure> {
-    let payment = json!({ "amount": 4900, "currency": "MYR", "paymentMethod": method });
-    let request = client
-        .post(format!("{till}/v1/payments"))
-        .bearer_auth(token)
-        .header("idempotency-key", uuid::Uuid::new_v4().to_string())
-        .json(&payment);
-    Ok(request.send().await?.json().await?)
-}
-
 #[tokio::main]
 pub async fn main() -> Result<(), Failure> {
     let till = std::env::var("TILL").unwrap_or("http://127.0.0.1:8080".to_owned());
@@ -23,6 +13,16 @@ pub async fn main() -> Result<(), Failure> {
     let sent = client.post(format!("{till}/v1/auth/token")).json(&credentials).send().await?;
     let session: Value = sent.error_for_status()?.json().await?;
     let token = session["accessToken"].as_str().unwrap_or_default();
+
+    let pay = async |method: &str| -> Result<String, Failure> {
+        let payment = json!({ "amount": 4900, "currency": "MYR", "paymentMethod": method });
+        let key = uuid::Uuid::new_v4().to_string();
+        let request = client.post(format!("{till}/v1/payments")).bearer_auth(token);
+        let sent = request.header("idempotency-key", key).json(&payment).send().await?;
+        let result: Value = sent.json().await?;
+        let told = result["code"].as_str().or(result["status"].as_str());
+        Ok(told.unwrap_or_default().to_owned())
+    };
 
     for method in [
         "pm_ok",
@@ -33,9 +33,25 @@ pub async fn main() -> Result<(), Failure> {
         "pm_error_after",
         "pm_async",
     ] {
-        let result = pay(&client, &till, token, method).await?;
-        let told = result["code"].as_str().or(result["status"].as_str());
-        println!("{method}: {}", told.unwrap_or_default());
+        println!("{method}: {}", pay(method).await?);
     }
+
+    // == Let all of it fail
+    let gateway = std::env::var("TILL_GATEWAY").unwrap_or("http://127.0.0.1:8090".to_owned());
+    let faults = async |wanted: Value| {
+        let sent = client.put(format!("{gateway}/sandbox/faults")).json(&wanted).send().await?;
+        sent.error_for_status()
+    };
+
+    faults(json!({ "errorRate": 1 })).await?;
+    println!("all calls fail: {}", pay("pm_ok").await?);
+    faults(json!({})).await?;
+
+    // == Move time
+    let operators = std::env::var("TILL_OPS").unwrap_or("http://127.0.0.1:9090".to_owned());
+    let clock = client.post(format!("{operators}/sandbox/clock"));
+    let moved = clock.json(&json!({ "advance": "PT31M" })).send().await?;
+    let ahead: Value = moved.error_for_status()?.json().await?;
+    println!("{}", ahead["aheadSeconds"]);
     Ok(())
 }
