@@ -24,9 +24,10 @@ const CALM_EVERY: Duration = Duration::from_secs(30);
 /// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
 /// one calm shows few of each kind.
 const CALM_FIRST: Duration = Duration::from_secs(2);
-/// How long a made calm lasts at most, and with how many samples it ends.
-const CALM_LASTS: Duration = Duration::from_millis(100);
-const CALM_SAMPLES: u32 = 12;
+/// The first one learns each kind, as much as there is to see.
+const LEARN: Rest = Rest { longest: Duration::from_millis(250), samples: 32 };
+/// The later ones only look whether it is still so: while one lasts hardly anybody is let in.
+const LOOK: Rest = Rest { longest: Duration::from_millis(150), samples: 16 };
 
 /// Between what and what the limit moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,14 @@ struct Window {
     busiest: usize,
 }
 
+/// How long a made calm lasts.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    longest: Duration,
+    /// With so many seen it ends earlier.
+    samples: u32,
+}
+
 /// When requests were last seen nearly alone.
 #[derive(Debug, Clone, Copy)]
 enum Calm {
@@ -92,6 +101,7 @@ enum Calm {
     Made {
         since: Duration,
         samples: u32,
+        rest: Rest,
     },
 }
 
@@ -148,8 +158,8 @@ impl Law {
 
     /// Ends a made calm in time, whether or not anything was seen in it.
     pub(super) fn tick(&mut self, now: Duration) {
-        if let Calm::Made { since, .. } = self.calm
-            && now.saturating_sub(since) >= CALM_LASTS
+        if let Calm::Made { since, rest, .. } = self.calm
+            && now.saturating_sub(since) >= rest.longest
         {
             self.resume(now);
         }
@@ -158,9 +168,9 @@ impl Law {
     fn saw_calm(&mut self, now: Duration) {
         match &mut self.calm {
             Calm::Seen(at) => *at = now,
-            Calm::Made { samples, .. } => {
+            Calm::Made { samples, rest, .. } => {
                 *samples += 1;
-                if *samples >= CALM_SAMPLES {
+                if *samples >= rest.samples {
                     self.resume(now);
                 }
             }
@@ -188,8 +198,9 @@ impl Law {
         if let Calm::Seen(at) = self.calm
             && now.saturating_sub(at) >= self.calm_every
         {
+            let rest = if self.calm_every == CALM_FIRST { LEARN } else { LOOK };
             self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
-            self.calm = Calm::Made { since: now, samples: 0 };
+            self.calm = Calm::Made { since: now, samples: 0, rest };
         }
     }
 }
