@@ -10,6 +10,7 @@ pub mod api_key_secret;
 pub mod api_keys;
 mod argon2id;
 pub mod error;
+pub(in crate::service) mod held;
 pub mod keys;
 mod lookup;
 pub(in crate::service) mod mac;
