@@ -37,6 +37,11 @@ pub enum Act {
         members: Vec<&'static str>,
     },
     ChangePassword,
+    /// Whoever is signed in did not know the password. Counted like sign-ins.
+    RefusePasswordChange {
+        times: u32,
+        since: OffsetDateTime,
+    },
     ChangeAccess {
         from: (Role, UserStatus),
         to: (Role, UserStatus),
@@ -125,7 +130,7 @@ pub enum Act {
 
 impl Act {
     /// The name of every act there is.
-    pub const NAMES: [&'static str; 43] = [
+    pub const NAMES: [&'static str; 44] = [
         "auth.sign_in",
         "auth.refuse_sign_in",
         "auth.sign_out",
@@ -136,6 +141,7 @@ impl Act {
         "user.register",
         "user.update_profile",
         "user.change_password",
+        "user.refuse_password_change",
         "user.change_access",
         "user.erase",
         "api_key.create",
@@ -183,6 +189,7 @@ impl Act {
             Self::Register { .. } => "user.register",
             Self::UpdateProfile { .. } => "user.update_profile",
             Self::ChangePassword => "user.change_password",
+            Self::RefusePasswordChange { .. } => "user.refuse_password_change",
             Self::ChangeAccess { .. } => "user.change_access",
             Self::EraseAccount => "user.erase",
             Self::CreateApiKey { .. } => "api_key.create",
@@ -222,7 +229,9 @@ impl Act {
     /// What is worth knowing beside the name, as it is kept and shown.
     pub fn details(&self) -> Value {
         match self {
-            Self::RefuseSignIn { times, since } => json!({ "times": times, "since": time(since) }),
+            Self::RefuseSignIn { times, since } | Self::RefusePasswordChange { times, since } => {
+                json!({ "times": times, "since": time(since) })
+            }
             Self::ReuseRefreshToken { session }
             | Self::RevokeTokens { session }
             | Self::ReuseCode { session } => json!({ "sessionId": session }),

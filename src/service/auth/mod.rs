@@ -162,7 +162,7 @@ impl Auth {
         &self.0.sessions
     }
 
-    /// Sign-ins that failed and are not written down yet.
+    /// Wrong passwords that are not written down yet.
     pub(in crate::service) fn refused(&self) -> &Counts<Refused> {
         &self.0.refused
     }

@@ -62,7 +62,7 @@ pub(in crate::service) async fn prove(
     match (found, verdict) {
         (Some(credentials), Verdict::Right) => Ok(credentials),
         (None, _) | (Some(_), Verdict::Wrong) => {
-            let refused = Refused { account, address: origin.address };
+            let refused = Refused::SignIn { account, address: origin.address };
             services.auth.refused().count(refused, services.ambient.now());
             Err(SessionError::InvalidCredentials)
         }
