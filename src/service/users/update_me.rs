@@ -13,7 +13,7 @@ use crate::service::Services;
 use crate::service::audit::{
     Act, Audited, Author, Entry, Refused, Target, record, transact_audited,
 };
-use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
+use crate::service::auth::passwords::{self, Password, PasswordAttempt, Verdict};
 use crate::service::transact::read;
 use crate::store::users::{self, ProfileUpdate};
 use crate::store::{account_tokens, sessions};
@@ -41,10 +41,10 @@ pub enum PaymentMethodChange {
     Clear,
 }
 
-/// A new password's hash, and the epoch in which the old one was proven.
+/// A new password's hash, and the one by which the old one was proven.
 struct ProvenChange {
     hash: SecretString,
-    epoch: i64,
+    proven: SecretString,
 }
 
 /// # Errors
@@ -142,17 +142,17 @@ async fn prove(
     .await?
     .ok_or(UserError::NotFound)?;
     let hasher = services.auth.passwords();
-    match hasher.verify(password.current, Some(credentials.password_hash)).await? {
+    let proven = credentials.password_hash;
+    match hasher.verify(password.current, Some(proven.clone())).await? {
         Verdict::Wrong => {
             let refused =
                 Refused::PasswordChange { by: author.actor, address: author.origin.address };
             services.auth.refused().count(refused, services.ambient.now());
             Err(UserError::WrongPassword)
         }
-        Verdict::Right => Ok(ProvenChange {
-            hash: hasher.hash(&services.ambient, password.new).await?,
-            epoch: credentials.access_epoch,
-        }),
+        Verdict::Right => {
+            Ok(ProvenChange { hash: hasher.hash(&services.ambient, password.new).await?, proven })
+        }
     }
 }
 
@@ -163,5 +163,6 @@ async fn still_proven(
     change: &ProvenChange,
 ) -> Result<(), UserError> {
     let credentials = users::find_credentials(conn, id).await?.ok_or(UserError::NotFound)?;
-    if credentials.access_epoch == change.epoch { Ok(()) } else { Err(UserError::WrongPassword) }
+    let still = passwords::is_still(&change.proven, &credentials.password_hash);
+    if still { Ok(()) } else { Err(UserError::WrongPassword) }
 }
