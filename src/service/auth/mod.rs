@@ -14,6 +14,7 @@ pub(in crate::service) mod held;
 pub mod keys;
 mod lookup;
 pub(in crate::service) mod mac;
+pub mod opaque_token;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
