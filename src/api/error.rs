@@ -215,6 +215,7 @@ impl From<ClientError> for Problem {
             ClientError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
             ClientError::Inconsistent(fault) => fault.into(),
             ClientError::KeepsNoSecret => Self::new(ProblemCode::ClientKeepsNoSecret),
+            ClientError::SignedOut => Self::new(ProblemCode::TokenInvalid),
             ClientError::Store(error) => error.into(),
         }
     }
@@ -271,6 +272,7 @@ impl From<WebhookError> for Problem {
             WebhookError::TooMany { most } => Self::new(ProblemCode::TooManyWebhookEndpoints)
                 .detail(format!("There are {most} endpoints already.")),
             WebhookError::Changed { .. } => Self::new(ProblemCode::PreconditionFailed),
+            WebhookError::SignedOut => Self::new(ProblemCode::TokenInvalid),
             WebhookError::Disabled => Self::new(ProblemCode::WebhookEndpointDisabled),
             WebhookError::Store(error) => error.into(),
             error @ WebhookError::Seal(_) => Self::new(ProblemCode::InternalError).caused_by(error),

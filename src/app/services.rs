@@ -56,7 +56,7 @@ pub fn follow_changes(services: &Services, shutdown: &Shutdown) {
     shutdown.background().spawn(async move { catalogue.follow(&stop).await });
 }
 
-/// Writes failed sign-ins down, again and again, until the process stops.
+/// Writes wrong passwords down, again and again, until the process stops.
 pub fn tell_of_refused_sign_ins(services: &Services, shutdown: &Shutdown) {
     let writing = audit::keep_flushing(services.clone(), shutdown.stop_background());
     shutdown.background().spawn(writing);

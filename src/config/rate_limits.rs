@@ -62,7 +62,7 @@ pub const API_KEY_DAILY: Setting = limit(
 pub const LOGIN: Setting = limit(
     ("TILL_RATE_LIMIT_LOGIN", "rate-limit-login"),
     "sliding_window:10/60s",
-    "Sign-ins, renewed tokens, registrations and password resets of one address; and sign-ins to one account, and resets of it, from wherever they come.",
+    "Sign-ins, renewed tokens, registrations and password resets of one address; sign-ins to one account, and resets of it, from wherever they come; and wrong secrets of one application from one address.",
 );
 
 pub const REPORTS: Setting = limit(
@@ -86,7 +86,7 @@ pub struct RateLimits {
     pub api_key_premium: Option<Rate>,
     /// Of one API key in a day, beside that of its tier (`TILL_RATE_LIMIT_API_KEY_DAILY`).
     pub api_key_daily: Option<Rate>,
-    /// Of sign-ins, by address and by account (`TILL_RATE_LIMIT_LOGIN`).
+    /// Of sign-ins, by address and by account, and of wrong secrets of an application (`TILL_RATE_LIMIT_LOGIN`).
     pub login: Option<Rate>,
     /// Of report generation, by caller (`TILL_RATE_LIMIT_REPORTS`).
     pub reports: Option<Rate>,

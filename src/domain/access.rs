@@ -208,7 +208,7 @@ impl FromStr for Role {
 }
 
 /// What a caller showed to be let in; it is no name of theirs and owns nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A token of somebody who signed in.
     Session(SessionId),
@@ -219,7 +219,7 @@ pub enum Credential {
 }
 
 /// By what right an application acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mandate {
     /// Somebody lets it act for them.
     Consent,

@@ -29,6 +29,18 @@ pub struct KeyAccess {
     pub last_used_at: Option<OffsetDateTime>,
 }
 
+impl KeyAccess {
+    /// Whether the key may be used at `now` by whoever shows its secret: it is not over, its owner active.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.expires_at.is_none_or(|end| now < end) && self.status == UserStatus::Active
+    }
+
+    /// What it may be used for right now: no more than its owner's role allows.
+    pub fn allowed(&self) -> ScopeSet {
+        self.scopes.intersection(self.role.scopes())
+    }
+}
+
 /// The secret before the present one.
 #[derive(Debug, Clone)]
 pub struct OldSecret {
@@ -215,6 +227,18 @@ pub async fn list_access(
         }))
     });
     Ok(believed.collect())
+}
+
+/// Lets nobody remove or change this key until the transaction ends; others may hold it so too.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.api_keys.lock_for_share", level = "debug", skip_all)]
+pub async fn lock_for_share(conn: &mut PgConnection, key: ApiKeyId) -> Result<(), StoreError> {
+    sqlx::query_scalar!("SELECT id FROM api_keys WHERE id = $1 FOR SHARE", key.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(())
 }
 
 /// Gives a key of this owner another secret; the one that was old already is forgotten. The key as it is now.

@@ -162,3 +162,28 @@ pub async fn delete(
     });
     Ok(taken.collect())
 }
+
+/// Puts `rest` in the place of an address that is somebody's no longer: in what the message says, and wherever the reason
+/// names it, as the words of a mail server do.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.dead_letters.update_address_erased", level = "debug", skip_all)]
+pub async fn update_address_erased(
+    conn: &mut PgConnection,
+    email: &str,
+    rest: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE dead_letters
+         SET payload = CASE WHEN payload ->> 'email' = $1
+                            THEN jsonb_set(payload, '{email}', to_jsonb($2::text)) ELSE payload END,
+             reason = replace(reason, $1, $2)
+         WHERE payload ->> 'email' = $1 OR strpos(reason, $1) > 0",
+        email,
+        rest
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

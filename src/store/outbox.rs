@@ -279,3 +279,26 @@ pub async fn delete_sent(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Puts `rest` in the place of an address that is somebody's no longer, in the only messages that name one: sent ones are kept
+/// for a while.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.outbox.update_address_erased", level = "debug", skip_all)]
+pub async fn update_address_erased(
+    conn: &mut PgConnection,
+    email: &str,
+    rest: &str,
+) -> Result<(), StoreError> {
+    // Said as the index says it.
+    sqlx::query!(
+        "UPDATE outbox SET payload = jsonb_set(payload, '{email}', to_jsonb($2::text))
+         WHERE topic = 'password_reset.requested' AND payload ->> 'email' = $1",
+        email,
+        rest
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -224,6 +224,18 @@ pub async fn list_access(
     Ok(believed.collect())
 }
 
+/// Lets nobody end or change this session until the transaction ends; others may hold it so too.
+///
+/// # Errors
+/// [`StoreError`] where the database doesn't answer.
+#[tracing::instrument(name = "store.sessions.lock_for_share", level = "debug", skip_all)]
+pub async fn lock_for_share(conn: &mut PgConnection, session: SessionId) -> Result<(), StoreError> {
+    sqlx::query_scalar!("SELECT id FROM sessions WHERE id = $1 FOR SHARE", session.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(())
+}
+
 /// The refresh token with its session, both locked: of two uses at once, the second sees the first.
 ///
 /// # Errors

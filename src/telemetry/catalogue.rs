@@ -80,8 +80,10 @@ const fn seconds(
 }
 
 const CLASS: Label = one_of("class", &["low", "normal", "critical"]);
-const POLICY: Label =
-    one_of("policy", &["anonymous", "user", "admin", "login", "login-account", "reports"]);
+const POLICY: Label = one_of(
+    "policy",
+    &["anonymous", "user", "admin", "login", "login-account", "login-client", "reports"],
+);
 const CACHE: Label = label("cache");
 const POOL: Label = label("db_client_connection_pool_name");
 const LISTENER: Label = label("listener");

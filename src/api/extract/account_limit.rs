@@ -1,4 +1,5 @@
-//! The limit of attempts on one account, for a handler that takes its name and password; it reads no body itself.
+//! The limit of attempts on one account or one application, for a handler that takes its name and secret; it reads no body
+//! itself.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use crate::api::limits::Limits;
 use crate::api::limits::told::{self, Tally, Told};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{ClientId, UserId};
 use crate::domain::user::Email;
 
-/// Counts attempts at passwords.
+/// Counts attempts at passwords and at the secrets of applications.
 #[derive(Debug, Clone)]
 pub struct AccountLimit {
     limits: Arc<Limits>,
@@ -49,6 +50,21 @@ impl AccountLimit {
     /// 429 where there were too many.
     pub async fn admit_user(&self, user: UserId) -> Result<(), Problem> {
         self.judge(self.limits.take_password(user).await)
+    }
+
+    /// Whether a secret of this application is heard; counts nothing.
+    ///
+    /// # Errors
+    /// 429 where too many were wrong.
+    pub async fn hear_client(&self, client: ClientId) -> Result<(), Problem> {
+        let told = self.limits.look_client(client, &self.network).await;
+        // Only a refusal is told: whoever asks and is right is not under this limit.
+        if told.iter().all(|told| told.standing.allowed) { Ok(()) } else { self.judge(told) }
+    }
+
+    /// Counts one wrong secret of this application, whether there is such a one or not.
+    pub async fn client_failed(&self, client: ClientId) {
+        self.tally.add(self.limits.take_client(client, &self.network).await);
     }
 
     fn judge(&self, told: Vec<Told>) -> Result<(), Problem> {

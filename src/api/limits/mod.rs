@@ -12,13 +12,21 @@
 //! | signing in | `login-account` | account, whether there is one or not; a network that has signed in to it within a day by itself |
 //! | asking for a mail to choose another password | `login-account` | account, apart from signing in, whether there is one or not |
 //! | changing one's password, asking for the verification mail again | `login-account` | user |
+//! | an application's secret that was wrong (`/oauth/token`, `/oauth/introspect`, `/oauth/revoke`) | `login-client` beside `anonymous` | application, whether there is one or not, and address |
 //! | asking for a report | `reports` beside those of the caller | user or key |
 //!
 //! All policies of one caller are asked in one step. A token counts by its signature alone: whether its session still
 //! lives is asked of the database afterwards, so that who is refused costs no query. A key counts by what was known of it
-//! within the last minute ([`crate::service::auth::api_keys`]), for the same reason. `/oauth/token` takes codes and secrets of 256
-//! random bits, which nobody guesses, and an application with many users asks it often: it is under `anonymous` alone. Messages of the payment gateway are
-//! under no limit: their signature is checked at once, and refusing them would only delay what is known already.
+//! within the last minute ([`crate::service::auth::api_keys`]), for the same reason.
+//!
+//! An application with many users asks `/oauth/token` often, so what it does right counts for `anonymous` alone. Only wrong
+//! secrets are counted beside it, and each network's apart: after so many the network is not heard as this application for
+//! a while, not even with the right secret, and nobody keeps an application out from elsewhere. Tries that come at the same
+//! instant may all be heard before the first is counted. Who guesses from many networks is slowed in each of them, and has
+//! 256 random bits before them.
+//!
+//! Messages of the payment gateway are under no limit: their signature is checked at once, and refusing them would only delay
+//! what is known already.
 
 pub mod told;
 
@@ -34,7 +42,7 @@ use super::client_address::{Network, client_address};
 use crate::config::{RateLimits, TrustedProxies};
 use crate::domain::access::Scope;
 use crate::domain::api_key::KeyTier;
-use crate::domain::ids::{Id, UserId};
+use crate::domain::ids::{ClientId, Id, UserId};
 use crate::domain::rate::Rate;
 use crate::domain::user::Email;
 use crate::resilience::rate_limit::{Intent, Policy, RateLimiter, SharedPolicy};
@@ -72,6 +80,7 @@ pub struct Limits {
     daily_key: Option<SharedPolicy>,
     login: Option<SharedPolicy>,
     account: Option<SharedPolicy>,
+    client: Option<SharedPolicy>,
     /// Each sign-in takes one for a day: a network of which any is remembered is known.
     known: Option<SharedPolicy>,
     reports: Option<SharedPolicy>,
@@ -114,6 +123,7 @@ impl Limits {
             daily_key: policy("api-key-daily", rates.api_key_daily),
             login: policy("login", rates.login),
             account: policy("login-account", rates.login),
+            client: policy("login-client", rates.login),
             known: policy("login-known", rates.login.map(|_| KNOWN)),
             reports: policy("reports", rates.reports),
         }
@@ -201,6 +211,21 @@ impl Limits {
     pub async fn take_password(&self, user: UserId) -> Vec<Told> {
         let policies = self.account.iter().cloned().collect();
         self.ask(&format!("password:{}", user.as_uuid()), policies, Intent::Take).await
+    }
+
+    /// Whether a secret of this application would be heard from this network; takes nothing.
+    pub async fn look_client(&self, client: ClientId, network: &str) -> Vec<Told> {
+        self.ask_client(client, network, Intent::Look).await
+    }
+
+    /// Takes one wrong secret of this application from this network, whether there is one or not.
+    pub async fn take_client(&self, client: ClientId, network: &str) -> Vec<Told> {
+        self.ask_client(client, network, Intent::Take).await
+    }
+
+    async fn ask_client(&self, client: ClientId, network: &str, intent: Intent) -> Vec<Told> {
+        let subject = format!("client:{}", digest(&[&client.to_string(), network]));
+        self.ask(&subject, self.client.iter().cloned().collect(), intent).await
     }
 
     /// All limits of this subject as they stand; takes nothing.

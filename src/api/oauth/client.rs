@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::form::Form;
 use super::refusal::Refusal;
-use crate::api::extract::parse_id;
+use crate::api::extract::{AccountLimit, parse_id};
 use crate::domain::oauth::Client;
 use crate::service::Services;
 use crate::service::oauth::{OauthError, ShownClient, authenticate};
@@ -17,13 +17,24 @@ use crate::service::oauth::{OauthError, ShownClient, authenticate};
 /// The client that asks.
 ///
 /// # Errors
-/// It shows itself in two ways, in none, or is not the one.
+/// It shows itself in two ways, in none, or is not the one; or too many wrong secrets of its came from this network.
 pub async fn asking(
     services: &Services,
+    attempts: &AccountLimit,
     headers: &HeaderMap,
     form: &Form,
 ) -> Result<Client, Refusal> {
-    Ok(authenticate(services, &shown(headers, form)?).await?)
+    let shown = shown(headers, form)?;
+    // Without a secret there is nothing to guess.
+    let tried = shown.id.filter(|_| shown.secret.is_some());
+    if let Some(id) = tried {
+        attempts.hear_client(id).await?;
+    }
+    let authenticated = authenticate(services, &shown).await;
+    if let (Some(id), Err(OauthError::InvalidClient)) = (tried, &authenticated) {
+        attempts.client_failed(id).await;
+    }
+    Ok(authenticated?)
 }
 
 fn shown(headers: &HeaderMap, form: &Form) -> Result<ShownClient, Refusal> {

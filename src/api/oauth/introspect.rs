@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::client::asking;
 use super::form::Form;
 use super::refusal::Refusal;
+use crate::api::extract::AccountLimit;
 use crate::api::state::ApiState;
 use crate::domain::ids::Id;
 use crate::service::Services;
@@ -40,11 +41,12 @@ struct IntrospectionBody<'a> {
 
 pub async fn introspect_token(
     State(state): State<ApiState>,
+    attempts: AccountLimit,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
     let token = form.require("token", "Send the token.")?;
-    let client = asking(&state.services, &headers, &form).await?;
+    let client = asking(&state.services, &attempts, &headers, &form).await?;
     let active = introspect(&state.services, &client, token).await?;
     let body = active.map_or_else(IntrospectionBody::default, |it| told(&state.services, &it));
     Ok(([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], Json(body)).into_response())

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::{error, warn};
 
+use crate::api::problem::Problem;
 use crate::service::StoreError;
 use crate::service::oauth::OauthError;
 use crate::service::transact::AsStoreError;
@@ -25,8 +26,16 @@ pub enum Refusal {
     TooLarge,
     UnsupportedGrantType,
     InvalidScope,
+    /// Too many wrong secrets; the edge tells it as it tells of every limit.
+    Limited(Box<Problem>),
     /// By its use case, or for want of a part of ours.
     Refused(Box<OauthError>),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Limited(Box::new(problem))
+    }
 }
 
 impl From<OauthError> for Refusal {
@@ -39,24 +48,6 @@ impl From<OauthError> for Refusal {
 struct Body {
     error: &'static str,
     error_description: &'static str,
-}
-
-impl Refusal {
-    fn told(&self) -> (StatusCode, Body) {
-        let bad = StatusCode::BAD_REQUEST;
-        let (status, error, error_description) = match self {
-            Self::InvalidRequest(what) => (bad, "invalid_request", *what),
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "The body is too large.")
-            }
-            Self::UnsupportedGrantType => {
-                (bad, "unsupported_grant_type", "This grant_type is not known here.")
-            }
-            Self::InvalidScope => (bad, "invalid_scope", "A scope is not known here."),
-            Self::Refused(error) => return of_use_case(error),
-        };
-        (status, Body { error, error_description })
-    }
 }
 
 fn of_use_case(error: &OauthError) -> (StatusCode, Body) {
@@ -101,23 +92,40 @@ fn of_ours(error: &OauthError) -> (StatusCode, &'static str, &'static str) {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, body) = self.told();
-        if let Self::Refused(error) = &self {
-            log(status, body.error, error);
-        }
-        let mut response = (status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Basic realm=\"till\", charset=\"UTF-8\"");
-            headers.insert(WWW_AUTHENTICATE, challenge);
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from(SOON.as_secs()));
-        }
-        response
+        let bad = StatusCode::BAD_REQUEST;
+        let (status, error, error_description) = match self {
+            Self::InvalidRequest(what) => (bad, "invalid_request", what),
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "The body is too large.")
+            }
+            Self::UnsupportedGrantType => {
+                (bad, "unsupported_grant_type", "This grant_type is not known here.")
+            }
+            Self::InvalidScope => (bad, "invalid_scope", "A scope is not known here."),
+            Self::Limited(problem) => return problem.into_response(),
+            Self::Refused(error) => {
+                let (status, body) = of_use_case(&error);
+                log(status, body.error, &error);
+                return written(status, body);
+            }
+        };
+        written(status, Body { error, error_description })
     }
+}
+
+fn written(status: StatusCode, body: Body) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"till\", charset=\"UTF-8\"");
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from(SOON.as_secs()));
+    }
+    response
 }
 
 /// Here, since no problem passes by the edge that would tell of it.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::client::asking;
 use super::form::Form;
 use super::refusal::Refusal;
-use crate::api::extract::RequestOrigin;
+use crate::api::extract::{AccountLimit, RequestOrigin};
 use crate::api::state::ApiState;
 use crate::service::oauth::revoke::revoke;
 
@@ -16,11 +16,12 @@ use crate::service::oauth::revoke::revoke;
 pub async fn revoke_tokens(
     State(state): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
+    attempts: AccountLimit,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
     let token = form.require("token", "Send the token.")?;
-    let client = asking(&state.services, &headers, &form).await?;
+    let client = asking(&state.services, &attempts, &headers, &form).await?;
     revoke(&state.services, &origin, &client, token).await?;
     Ok((StatusCode::OK, [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")]).into_response())
 }

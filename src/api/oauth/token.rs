@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::asking;
 use super::form::Form;
 use super::refusal::Refusal;
-use crate::api::extract::RequestOrigin;
+use crate::api::extract::{AccountLimit, RequestOrigin};
 use crate::api::state::ApiState;
 use crate::domain::oauth::pkce::CodeVerifier;
 use crate::service::auth::refresh_token::RefreshToken;
@@ -32,11 +32,12 @@ struct TokenBody<'a> {
 pub async fn grant_tokens(
     State(state): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
+    attempts: AccountLimit,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
     let request = asked(&form)?;
-    let client = asking(&state.services, &headers, &form).await?;
+    let client = asking(&state.services, &attempts, &headers, &form).await?;
     Ok(granted(&grant(&state.services, &origin, &client, &request).await?))
 }
 

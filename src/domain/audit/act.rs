@@ -37,6 +37,11 @@ pub enum Act {
         members: Vec<&'static str>,
     },
     ChangePassword,
+    /// Whoever is signed in did not know the password. Counted like sign-ins.
+    RefusePasswordChange {
+        times: u32,
+        since: OffsetDateTime,
+    },
     ChangeAccess {
         from: (Role, UserStatus),
         to: (Role, UserStatus),
@@ -123,106 +128,72 @@ pub enum Act {
     },
 }
 
-impl Act {
-    /// The name of every act there is.
-    pub const NAMES: [&'static str; 43] = [
-        "auth.sign_in",
-        "auth.refuse_sign_in",
-        "auth.sign_out",
-        "auth.sign_out_everywhere",
-        "auth.reset_password",
-        "auth.verify_email",
-        "auth.reuse_refresh_token",
-        "user.register",
-        "user.update_profile",
-        "user.change_password",
-        "user.change_access",
-        "user.erase",
-        "api_key.create",
-        "api_key.rotate",
-        "api_key.remove",
-        "api_key.change_tier",
-        "oauth_client.create",
-        "oauth_client.update",
-        "oauth_client.rotate_secret",
-        "oauth_client.remove",
-        "oauth.grant_consent",
-        "oauth.withdraw_consent",
-        "oauth.grant_tokens",
-        "oauth.revoke_tokens",
-        "oauth.reuse_code",
-        "product.create",
-        "product.update",
-        "product.archive",
-        "product.import",
-        "inventory.adjust",
-        "order.cancel",
-        "order.fulfil",
-        "payment.create",
-        "payment.capture",
-        "payment.cancel",
-        "payment.refund",
-        "webhook_endpoint.create",
-        "webhook_endpoint.update",
-        "webhook_endpoint.remove",
-        "webhook_endpoint.rotate_secret",
-        "dead_letter.replay",
-        "dead_letter.drop",
-        "signing_key.rotate",
-    ];
+/// Names the acts, once: every act has a name, and every name is in the list. Two acts can't share a line.
+macro_rules! names {
+    ($($act:pat_param => $name:literal,)+) => {
+        /// The name of every act there is.
+        pub const NAMES: &'static [&'static str] = &[$($name),+];
 
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::SignIn => "auth.sign_in",
-            Self::RefuseSignIn { .. } => "auth.refuse_sign_in",
-            Self::SignOut => "auth.sign_out",
-            Self::SignOutEverywhere => "auth.sign_out_everywhere",
-            Self::ResetPassword => "auth.reset_password",
-            Self::VerifyEmail => "auth.verify_email",
-            Self::ReuseRefreshToken { .. } => "auth.reuse_refresh_token",
-            Self::Register { .. } => "user.register",
-            Self::UpdateProfile { .. } => "user.update_profile",
-            Self::ChangePassword => "user.change_password",
-            Self::ChangeAccess { .. } => "user.change_access",
-            Self::EraseAccount => "user.erase",
-            Self::CreateApiKey { .. } => "api_key.create",
-            Self::RotateApiKey => "api_key.rotate",
-            Self::RemoveApiKey => "api_key.remove",
-            Self::ChangeKeyTier { .. } => "api_key.change_tier",
-            Self::CreateOauthClient { .. } => "oauth_client.create",
-            Self::UpdateOauthClient { .. } => "oauth_client.update",
-            Self::RotateOauthSecret => "oauth_client.rotate_secret",
-            Self::RemoveOauthClient => "oauth_client.remove",
-            Self::GrantConsent { .. } => "oauth.grant_consent",
-            Self::WithdrawConsent => "oauth.withdraw_consent",
-            Self::GrantTokens { .. } => "oauth.grant_tokens",
-            Self::RevokeTokens { .. } => "oauth.revoke_tokens",
-            Self::ReuseCode { .. } => "oauth.reuse_code",
-            Self::CreateProduct => "product.create",
-            Self::UpdateProduct { .. } => "product.update",
-            Self::ArchiveProduct => "product.archive",
-            Self::ImportProducts => "product.import",
-            Self::AdjustInventory { .. } => "inventory.adjust",
-            Self::CancelOrder => "order.cancel",
-            Self::FulfilOrder => "order.fulfil",
-            Self::CreatePayment { .. } => "payment.create",
-            Self::CapturePayment { .. } => "payment.capture",
-            Self::CancelPayment => "payment.cancel",
-            Self::RefundPayment { .. } => "payment.refund",
-            Self::CreateWebhookEndpoint => "webhook_endpoint.create",
-            Self::UpdateWebhookEndpoint { .. } => "webhook_endpoint.update",
-            Self::RemoveWebhookEndpoint => "webhook_endpoint.remove",
-            Self::RotateWebhookSecret => "webhook_endpoint.rotate_secret",
-            Self::ReplayDeadLetter { .. } => "dead_letter.replay",
-            Self::DropDeadLetter { .. } => "dead_letter.drop",
-            Self::RotateSigningKeys { .. } => "signing_key.rotate",
+        pub fn name(&self) -> &'static str {
+            match self { $($act => $name),+ }
         }
+    };
+}
+
+impl Act {
+    names! {
+        Self::SignIn => "auth.sign_in",
+        Self::RefuseSignIn { .. } => "auth.refuse_sign_in",
+        Self::SignOut => "auth.sign_out",
+        Self::SignOutEverywhere => "auth.sign_out_everywhere",
+        Self::ResetPassword => "auth.reset_password",
+        Self::VerifyEmail => "auth.verify_email",
+        Self::ReuseRefreshToken { .. } => "auth.reuse_refresh_token",
+        Self::Register { .. } => "user.register",
+        Self::UpdateProfile { .. } => "user.update_profile",
+        Self::ChangePassword => "user.change_password",
+        Self::RefusePasswordChange { .. } => "user.refuse_password_change",
+        Self::ChangeAccess { .. } => "user.change_access",
+        Self::EraseAccount => "user.erase",
+        Self::CreateApiKey { .. } => "api_key.create",
+        Self::RotateApiKey => "api_key.rotate",
+        Self::RemoveApiKey => "api_key.remove",
+        Self::ChangeKeyTier { .. } => "api_key.change_tier",
+        Self::CreateOauthClient { .. } => "oauth_client.create",
+        Self::UpdateOauthClient { .. } => "oauth_client.update",
+        Self::RotateOauthSecret => "oauth_client.rotate_secret",
+        Self::RemoveOauthClient => "oauth_client.remove",
+        Self::GrantConsent { .. } => "oauth.grant_consent",
+        Self::WithdrawConsent => "oauth.withdraw_consent",
+        Self::GrantTokens { .. } => "oauth.grant_tokens",
+        Self::RevokeTokens { .. } => "oauth.revoke_tokens",
+        Self::ReuseCode { .. } => "oauth.reuse_code",
+        Self::CreateProduct => "product.create",
+        Self::UpdateProduct { .. } => "product.update",
+        Self::ArchiveProduct => "product.archive",
+        Self::ImportProducts => "product.import",
+        Self::AdjustInventory { .. } => "inventory.adjust",
+        Self::CancelOrder => "order.cancel",
+        Self::FulfilOrder => "order.fulfil",
+        Self::CreatePayment { .. } => "payment.create",
+        Self::CapturePayment { .. } => "payment.capture",
+        Self::CancelPayment => "payment.cancel",
+        Self::RefundPayment { .. } => "payment.refund",
+        Self::CreateWebhookEndpoint => "webhook_endpoint.create",
+        Self::UpdateWebhookEndpoint { .. } => "webhook_endpoint.update",
+        Self::RemoveWebhookEndpoint => "webhook_endpoint.remove",
+        Self::RotateWebhookSecret => "webhook_endpoint.rotate_secret",
+        Self::ReplayDeadLetter { .. } => "dead_letter.replay",
+        Self::DropDeadLetter { .. } => "dead_letter.drop",
+        Self::RotateSigningKeys { .. } => "signing_key.rotate",
     }
 
     /// What is worth knowing beside the name, as it is kept and shown.
     pub fn details(&self) -> Value {
         match self {
-            Self::RefuseSignIn { times, since } => json!({ "times": times, "since": time(since) }),
+            Self::RefuseSignIn { times, since } | Self::RefusePasswordChange { times, since } => {
+                json!({ "times": times, "since": time(since) })
+            }
             Self::ReuseRefreshToken { session }
             | Self::RevokeTokens { session }
             | Self::ReuseCode { session } => json!({ "sessionId": session }),
@@ -303,10 +274,15 @@ mod tests {
     use super::Act;
 
     #[test]
-    fn every_act_has_a_name_of_its_own_in_the_list() {
-        let names: BTreeSet<_> = Act::NAMES.into_iter().collect();
+    fn no_two_acts_have_one_name_and_each_says_of_what_and_then_what() {
+        let names: BTreeSet<_> = Act::NAMES.iter().collect();
         assert_eq!(names.len(), Act::NAMES.len());
-        assert!(names.iter().all(|name| name.split('.').count() == 2));
-        assert!(names.contains(Act::SignIn.name()) && names.contains(Act::CancelPayment.name()));
+        let plain = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        for name in names {
+            let parts = name.split_once('.');
+            assert!(parts.is_some_and(|(of, what)| plain(of) && plain(what)), "{name}");
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Author {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     User { id: UserId, credential: Credential },
     Operator,

@@ -1,17 +1,17 @@
 //! Makes a key, which may do no more than whoever makes it.
 
 use scoped_futures::ScopedFutureExt;
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{ApiKeyError, KeyWithSecret, MOST_KEYS, MadeSecret};
-use crate::domain::access::{Credential, Principal, Scope, ScopeSet};
+use crate::domain::access::{Principal, Scope, ScopeSet};
 use crate::domain::api_key::{ApiKey, KeyName, KeyTier};
 use crate::domain::permission::{Granted, may};
 use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
-use crate::store::{api_keys, sessions, users};
+use crate::service::auth::held::still_holds;
+use crate::store::{api_keys, users};
 
 /// What the key is to be.
 #[derive(Debug, Clone)]
@@ -20,23 +20,6 @@ pub struct CreateApiKey {
     pub scopes: ScopeSet,
     pub tier: KeyTier,
     pub expires_at: Option<OffsetDateTime>,
-}
-
-/// What was held when the request came may be gone by now, and a key would outlive it.
-async fn still_holds(
-    conn: &mut PgConnection,
-    services: &Services,
-    maker: &Principal,
-    key: &ApiKey,
-) -> Result<(), ApiKeyError> {
-    let Credential::Session(session) = maker.credential else {
-        return Err(ApiKeyError::SignedOut);
-    };
-    let found = sessions::list_access(conn, &[(session, maker.user_id)]).await?.pop();
-    let access =
-        found.transpose()?.flatten().filter(|access| access.is_live(services.ambient.now()));
-    let held = access.ok_or(ApiKeyError::SignedOut)?.role.scopes();
-    may_give(held, key.scopes, key.tier)
 }
 
 fn may_give(held: ScopeSet, scopes: ScopeSet, tier: KeyTier) -> Result<(), ApiKeyError> {
@@ -57,7 +40,7 @@ fn may_give(held: ScopeSet, scopes: ScopeSet, tier: KeyTier) -> Result<(), ApiKe
 pub async fn create(
     services: &Services,
     author: &Author,
-    owner: Granted<may::ManageApiKeys>,
+    granted: Granted<may::ManageApiKeys>,
     maker: &Principal,
     command: CreateApiKey,
 ) -> Result<KeyWithSecret, ApiKeyError> {
@@ -71,7 +54,7 @@ pub async fn create(
     let MadeSecret { shown, hash, hint } = MadeSecret::generate(services, id);
     let key = ApiKey {
         id,
-        owner_id: owner.holder(),
+        owner_id: granted.holder(),
         name,
         tier,
         scopes,
@@ -89,7 +72,9 @@ pub async fn create(
             if owner.is_none_or(|owner| owner.status != UserStatus::Active) {
                 return Err(ApiKeyError::NotFound);
             }
-            still_holds(conn, services, maker, stored).await?;
+            // A key would outlive what it was asked for with.
+            let held = still_holds(conn, services, maker, granted).await?;
+            may_give(held.ok_or(ApiKeyError::SignedOut)?.scopes, stored.scopes, stored.tier)?;
             if api_keys::count(conn, stored.owner_id).await? >= MOST_KEYS {
                 return Err(ApiKeyError::TooMany { most: MOST_KEYS });
             }

@@ -4,7 +4,7 @@
 //!    [`transact_audited`], whose work can only end in an [`Audited`] value. There are two ways to one: to write the entry, or
 //!    to say that nothing was changed. So an entry and its change are there together or not at all, and none is forgotten
 //!    without a word.
-//! 2. *Count* (`refused`): a sign-in that fails changes nothing. It is counted in memory and written once a minute, so that
+//! 2. *Count* (`refused`): a wrong password changes nothing, at sign-in or where it is asked for again. It is counted in memory and written once a minute, so that
 //!    who guesses neither makes the log grow with each guess nor sees by the time whether there is such an account. What
 //!    was typed is not kept: it may be a password.
 //! 3. *Read* ([`list`]): nobody but administrators, and what was written stays as it was.

@@ -1,5 +1,5 @@
-//! Sign-ins that failed: counted in memory, the same for an account that is there and for one that is not, and written down
-//! once a minute. A process that is killed loses a minute's worth.
+//! Passwords that were wrong: counted in memory, the same for an account that is there and for one that is not, and written
+//! down once a minute. A process that is killed loses a minute's worth.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::audited::record;
 use crate::domain::audit::{Act, Actor, Author, Entry, Origin, Target};
 use crate::domain::ids::UserId;
-use crate::resilience::counts::Counts;
+use crate::resilience::counts::{Counted, Counts};
 use crate::service::Services;
 use crate::service::transact::transact;
 use crate::store::StoreError;
@@ -19,26 +19,50 @@ use crate::store::StoreError;
 /// Time between two writings.
 pub const EVERY: Duration = Duration::from_secs(60);
 
-/// Pairs of account and address that are told apart between two writings: no minute writes more entries than this, and one
-/// for all that found no room.
+/// Refusals that are told apart between two writings: no minute writes more entries than this, and one of each kind for all
+/// that found no room.
 pub(in crate::service) const MOST: usize = 1_000;
 
-/// What failed sign-ins are counted by.
+/// What wrong passwords are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Refused {
-    /// Whose account was tried, where there is one.
-    pub account: Option<UserId>,
-    pub address: Option<IpAddr>,
+pub enum Refused {
+    SignIn {
+        /// Whose account was tried, where there is one.
+        account: Option<UserId>,
+        address: Option<IpAddr>,
+    },
+    /// Somebody who is signed in gave it as their own, to change it.
+    PasswordChange { by: Actor, address: Option<IpAddr> },
 }
 
 impl Refused {
     /// The counts of one process.
     pub(in crate::service) fn counts() -> Counts<Self> {
-        Counts::new(MOST, |_| Self { account: None, address: None })
+        Counts::new(MOST, |refused| match refused {
+            Self::SignIn { .. } => Self::SignIn { account: None, address: None },
+            Self::PasswordChange { .. } => {
+                Self::PasswordChange { by: Actor::Stranger, address: None }
+            }
+        })
+    }
+
+    fn told(self, counted: Counted) -> (Author, Entry) {
+        let Counted { times, first: since, .. } = counted;
+        let (actor, address, account, act) = match self {
+            Self::SignIn { account, address } => {
+                (Actor::Stranger, address, account, Act::RefuseSignIn { times, since })
+            }
+            Self::PasswordChange { by, address } => {
+                (by, address, by.user(), Act::RefusePasswordChange { times, since })
+            }
+        };
+        let origin = Origin { address, ..Origin::default() };
+        let target = account.map_or(Target::Nothing, Target::User);
+        (Author { actor, origin }, Entry { act, target })
     }
 }
 
-/// Writes an entry for each account and address; what can't be written now is counted on from.
+/// Writes an entry for each; what can't be written now is counted on from.
 ///
 /// # Errors
 /// [`StoreError`] where the database doesn't answer.
@@ -49,15 +73,8 @@ pub async fn flush_refused(services: &Services) -> Result<(), StoreError> {
     if taken.is_empty() {
         return Ok(());
     }
-    let told: Vec<(Author, Entry)> = taken
-        .iter()
-        .map(|(Refused { account, address }, counted)| {
-            let origin = Origin { address: *address, ..Origin::default() };
-            let act = Act::RefuseSignIn { times: counted.times, since: counted.first };
-            let target = account.map_or(Target::Nothing, Target::User);
-            (Author { actor: Actor::Stranger, origin }, Entry { act, target })
-        })
-        .collect();
+    let told: Vec<(Author, Entry)> =
+        taken.iter().map(|(refused, counted)| refused.told(*counted)).collect();
     let told = &told;
     let writing = transact::<_, StoreError, _>(&services.pool, |conn| {
         async move {
@@ -81,7 +98,7 @@ pub async fn keep_flushing(services: Services, stop: CancellationToken) {
     loop {
         let stopped = stop.run_until_cancelled(sleep(EVERY)).await.is_none();
         if let Err(error) = flush_refused(&services).await {
-            tracing::warn!(%error, "failed sign-ins can't be written down now");
+            tracing::warn!(%error, "wrong passwords can't be written down now");
         }
         if stopped {
             return;

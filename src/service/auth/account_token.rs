@@ -1,12 +1,10 @@
 //! Tokens that are mailed: 256 bits that follow from the message they are mailed for, so that every copy of a mail says the
 //! same; the database knows only the SHA-256.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use super::mac::mac;
+use super::opaque_token::{hashed, parsed, written};
 use crate::config::DerivedKey;
 use crate::domain::account_token::TokenPurpose;
 use crate::domain::ids::{Id, MessageId, UserId};
@@ -25,18 +23,16 @@ impl AccountToken {
     ) -> Self {
         let (message, user) = (message.as_uuid(), user.as_uuid());
         let bits = mac(key, purpose.prefix().as_bytes(), &[message.as_bytes(), user.as_bytes()]);
-        Self(format!("{}{}", purpose.prefix(), URL_SAFE_NO_PAD.encode(bits)).into())
+        Self(written(purpose.prefix(), &bits))
     }
 
     /// `None` for what can't be a token for that.
     pub fn parse(purpose: TokenPurpose, input: &str) -> Option<Self> {
-        let bits = input.strip_prefix(purpose.prefix()).filter(|bits| bits.len() == 43)?;
-        let plain = bits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        plain.then(|| Self(input.to_owned().into()))
+        parsed(purpose.prefix(), input).map(Self)
     }
 
     pub(in crate::service) fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0.expose_secret()).into()
+        hashed(&self.0)
     }
 
     /// For the mail.

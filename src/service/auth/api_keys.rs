@@ -16,7 +16,6 @@ use crate::config::DerivedKey;
 use crate::domain::access::{Credential, Principal};
 use crate::domain::api_key::KeyTier;
 use crate::domain::ids::{ApiKeyId, UserId};
-use crate::domain::user::UserStatus;
 use crate::service::Services;
 use crate::service::transact::read;
 use crate::store::StoreError;
@@ -97,8 +96,7 @@ impl ShownKey {
         let is = |known: &[u8]| bool::from(known.ct_eq(self.hash.as_slice()));
         let old = access.old_secret.as_ref();
         (is(&access.secret_hash) || old.is_some_and(|old| now < old.until && is(&old.hash)))
-            && access.expires_at.is_none_or(|end| now < end)
-            && access.status == UserStatus::Active
+            && access.is_live(now)
     }
 }
 
@@ -146,7 +144,7 @@ pub async fn admit(services: &Services, shown: &ShownKey) -> Result<Principal, T
         user_id: access.owner_id,
         credential: Credential::ApiKey(shown.id),
         role: access.role,
-        scopes: access.scopes.intersection(access.role.scopes()),
+        scopes: access.allowed(),
     })
 }
 

@@ -10,9 +10,11 @@ pub mod api_key_secret;
 pub mod api_keys;
 mod argon2id;
 pub mod error;
+pub(in crate::service) mod held;
 pub mod keys;
 mod lookup;
 pub(in crate::service) mod mac;
+pub mod opaque_token;
 pub mod passwords;
 pub mod refresh;
 pub mod refresh_token;
@@ -161,7 +163,7 @@ impl Auth {
         &self.0.sessions
     }
 
-    /// Sign-ins that failed and are not written down yet.
+    /// Wrong passwords that are not written down yet.
     pub(in crate::service) fn refused(&self) -> &Counts<Refused> {
         &self.0.refused
     }

@@ -103,6 +103,12 @@ fn normal(input: &str) -> SecretString {
     input.nfc().collect::<String>().into()
 }
 
+/// Whether a password that was proven by the one hash is still the account's whose hash is now the other. Each is salted by
+/// itself: one that was chosen since is another one, whatever it is.
+pub(in crate::service) fn is_still(proven: &SecretString, now: &SecretString) -> bool {
+    proven.expose_secret() == now.expose_secret()
+}
+
 /// Whether a presented password is the account's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::SESSION_LIVES;
 use super::error::SessionError;
 use super::keys;
-use super::passwords::{PasswordAttempt, Verdict};
+use super::passwords::{self, PasswordAttempt, Verdict};
 use super::refresh_token::RefreshToken;
 use super::tokens::{self, Grant, TokenPair};
 use crate::domain::audit::Origin;
@@ -62,14 +62,15 @@ pub(in crate::service) async fn prove(
     match (found, verdict) {
         (Some(credentials), Verdict::Right) => Ok(credentials),
         (None, _) | (Some(_), Verdict::Wrong) => {
-            let refused = Refused { account, address: origin.address };
+            let refused = Refused::SignIn { account, address: origin.address };
             services.auth.refused().count(refused, services.ambient.now());
             Err(SessionError::InvalidCredentials)
         }
     }
 }
 
-/// The same credentials, if nothing of them has changed since: the password was checked outside of this transaction.
+/// The credentials as they are now, if the password is still the same: it was checked outside of this transaction. What the
+/// account may do can have changed since, and is then what it is now.
 ///
 /// # Errors
 /// [`SessionError::InvalidCredentials`], or the store's.
@@ -80,7 +81,8 @@ pub(in crate::service) async fn still_proven(
     users::find_credentials_for_share(conn, proven.user_id)
         .await?
         .filter(|user| {
-            user.status == UserStatus::Active && user.access_epoch == proven.access_epoch
+            user.status == UserStatus::Active
+                && passwords::is_still(&proven.password_hash, &user.password_hash)
         })
         .ok_or(SessionError::InvalidCredentials)
 }

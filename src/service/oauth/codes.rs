@@ -1,26 +1,18 @@
 //! Authorisation codes: issued where somebody consents, good for one use within a minute.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use time::Duration;
 
 use crate::domain::access::ScopeSet;
-use crate::domain::ambient::Ambient;
 use crate::domain::ids::{ClientId, UserId};
 use crate::domain::oauth::pkce::CodeChallenge;
 use crate::service::Services;
+use crate::service::auth::opaque_token::{Kind, OpaqueToken};
 use crate::store::StoreError;
-use crate::store::oauth_codes::{self, CodeHash, NewCode};
+use crate::store::oauth_codes::{self, NewCode};
 
 /// How long a browser may take to carry a code over.
 pub const CODE_LIVES: Duration = Duration::MINUTE;
-
-/// Tells people and secret scanners what they look at.
-const PREFIX: &str = "tillac_";
 
 /// What a code is issued for.
 #[derive(Debug, Clone)]
@@ -38,32 +30,15 @@ pub struct CodeGrant {
     pub challenge: CodeChallenge,
 }
 
-/// `tillac_` and 43 characters of base64url.
+/// What an application gets by a browser and trades for tokens.
 #[derive(Debug, Clone)]
-pub struct Code(SecretString);
+pub enum CodeKind {}
 
-impl Code {
-    fn generate(ambient: &Ambient) -> Self {
-        let random = Zeroizing::new(ambient.bytes::<32>());
-        Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.as_slice())).into())
-    }
-
-    /// `None` for what can't be a code.
-    pub fn parse(input: &str) -> Option<Self> {
-        let bits = input.strip_prefix(PREFIX).filter(|bits| bits.len() == 43)?;
-        let plain = bits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        plain.then(|| Self(input.to_owned().into()))
-    }
-
-    pub(super) fn hash(&self) -> CodeHash {
-        Sha256::digest(self.0.expose_secret()).into()
-    }
-
-    /// For the address that the browser is sent to.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
+impl Kind for CodeKind {
+    const PREFIX: &'static str = "tillac_";
 }
+
+pub type Code = OpaqueToken<CodeKind>;
 
 /// To be called in the transaction that writes the consent; the entry is its caller's.
 ///
@@ -90,18 +65,4 @@ pub async fn issue(
     };
     oauth_codes::insert(conn, &new).await?;
     Ok(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Code;
-    use crate::domain::ambient::Ambient;
-
-    #[test]
-    fn what_is_generated_parses_and_hashes_to_the_same() {
-        let code = Code::generate(&Ambient::system());
-        assert_eq!(Code::parse(code.expose()).unwrap().hash(), code.hash());
-        assert!(!format!("{code:?}").contains("tillac_"));
-        assert!(Code::parse("tillac_short").is_none() && Code::parse("").is_none());
-    }
 }

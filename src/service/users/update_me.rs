@@ -10,8 +10,10 @@ use crate::domain::ids::UserId;
 use crate::domain::user::{PaymentMethod, PersonName, User, UserStatus};
 use crate::domain::version::ExpectedVersion;
 use crate::service::Services;
-use crate::service::audit::{Act, Audited, Author, Entry, Target, record, transact_audited};
-use crate::service::auth::passwords::{Password, PasswordAttempt, Verdict};
+use crate::service::audit::{
+    Act, Audited, Author, Entry, Refused, Target, record, transact_audited,
+};
+use crate::service::auth::passwords::{self, Password, PasswordAttempt, Verdict};
 use crate::service::transact::read;
 use crate::store::users::{self, ProfileUpdate};
 use crate::store::{account_tokens, sessions};
@@ -39,10 +41,10 @@ pub enum PaymentMethodChange {
     Clear,
 }
 
-/// A new password's hash, and the epoch in which the old one was proven.
+/// A new password's hash, and the one by which the old one was proven.
 struct ProvenChange {
     hash: SecretString,
-    epoch: i64,
+    proven: SecretString,
 }
 
 /// # Errors
@@ -56,7 +58,7 @@ pub async fn update_me(
 ) -> Result<User, UserError> {
     let UpdateMe { name, password, default_payment_method: method, expected_version } = command;
     let change = match password {
-        Some(password) => Some(prove(services, id, password).await?),
+        Some(password) => Some(prove(services, author, id, password).await?),
         None => None,
     };
     let (name, method, change) = (name.as_ref(), &method, change.as_ref());
@@ -126,9 +128,11 @@ async fn current(
     }
 }
 
-/// Checks the current password and hashes the new one, before any transaction begins.
+/// Checks the current password and hashes the new one, before any transaction begins; a wrong one is counted for the audit
+/// log.
 async fn prove(
     services: &Services,
+    author: &Author,
     id: UserId,
     password: NewPassword,
 ) -> Result<ProvenChange, UserError> {
@@ -138,12 +142,17 @@ async fn prove(
     .await?
     .ok_or(UserError::NotFound)?;
     let hasher = services.auth.passwords();
-    match hasher.verify(password.current, Some(credentials.password_hash)).await? {
-        Verdict::Wrong => Err(UserError::WrongPassword),
-        Verdict::Right => Ok(ProvenChange {
-            hash: hasher.hash(&services.ambient, password.new).await?,
-            epoch: credentials.access_epoch,
-        }),
+    let proven = credentials.password_hash;
+    match hasher.verify(password.current, Some(proven.clone())).await? {
+        Verdict::Wrong => {
+            let refused =
+                Refused::PasswordChange { by: author.actor, address: author.origin.address };
+            services.auth.refused().count(refused, services.ambient.now());
+            Err(UserError::WrongPassword)
+        }
+        Verdict::Right => {
+            Ok(ProvenChange { hash: hasher.hash(&services.ambient, password.new).await?, proven })
+        }
     }
 }
 
@@ -154,5 +163,6 @@ async fn still_proven(
     change: &ProvenChange,
 ) -> Result<(), UserError> {
     let credentials = users::find_credentials(conn, id).await?.ok_or(UserError::NotFound)?;
-    if credentials.access_epoch == change.epoch { Ok(()) } else { Err(UserError::WrongPassword) }
+    let still = passwords::is_still(&change.proven, &credentials.password_hash);
+    if still { Ok(()) } else { Err(UserError::WrongPassword) }
 }

@@ -3,12 +3,14 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::{EndpointWithSecret, MOST_ENDPOINTS, WebhookError, Webhooks};
+use crate::domain::access::Principal;
 use crate::domain::permission::{Granted, may};
 use crate::domain::user::UserStatus;
 use crate::domain::webhook::{
     Circuit, EndpointDescription, EndpointUrl, TopicFilter, WebhookEndpoint,
 };
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
+use crate::service::auth::held::still_holds;
 use crate::store::{users, webhook_endpoints};
 
 /// What is told to whom.
@@ -19,16 +21,17 @@ pub struct CreateEndpoint {
     pub description: EndpointDescription,
 }
 
-/// The endpoint belongs to the holder of the permission.
+/// The endpoint belongs to the holder of the permission; `maker` is the same, with what they hold.
 ///
 /// # Errors
-/// [`WebhookError::Url`], [`WebhookError::TooMany`], [`WebhookError::NotFound`] where the owner is gone meanwhile, or it
-/// could not be done.
+/// [`WebhookError::Url`], [`WebhookError::TooMany`], [`WebhookError::NotFound`] where the owner is gone meanwhile,
+/// [`WebhookError::SignedOut`], or it could not be done.
 #[tracing::instrument(name = "service.webhooks.create", skip_all)]
 pub async fn create(
     webhooks: &Webhooks,
     author: &Author,
-    owner: Granted<may::ManageWebhooks>,
+    granted: Granted<may::ManageWebhooks>,
+    maker: &Principal,
     command: CreateEndpoint,
 ) -> Result<EndpointWithSecret, WebhookError> {
     webhooks.sender.check(command.url.as_url()).await?;
@@ -36,7 +39,7 @@ pub async fn create(
     let now = services.ambient.now();
     let endpoint = WebhookEndpoint {
         id: services.ambient.id(),
-        owner_id: owner.holder(),
+        owner_id: granted.holder(),
         url: command.url,
         description: command.description,
         topics: command.topics,
@@ -57,6 +60,9 @@ pub async fn create(
             if owner.is_none_or(|owner| owner.status != UserStatus::Active) {
                 return Err(WebhookError::NotFound);
             }
+            // An endpoint would outlive what it was asked for with.
+            let held = still_holds(conn, services, maker, granted).await?;
+            held.ok_or(WebhookError::SignedOut)?;
             if webhook_endpoints::count(conn, endpoint.owner_id).await? >= MOST_ENDPOINTS {
                 return Err(WebhookError::TooMany { most: MOST_ENDPOINTS });
             }

@@ -17,6 +17,9 @@ pub enum WebhookError {
     /// It is not as the caller believes it to be.
     #[error("the endpoint is at version {version} by now")]
     Changed { version: i64 },
+    /// Whoever asked was signed out, or their key removed, before it was there.
+    #[error("the caller was signed out meanwhile")]
+    SignedOut,
     /// Nothing is sent to it.
     #[error("the endpoint is disabled")]
     Disabled,
@@ -34,6 +37,7 @@ impl AsStoreError for WebhookError {
             | Self::Url(_)
             | Self::TooMany { .. }
             | Self::Changed { .. }
+            | Self::SignedOut
             | Self::Disabled
             | Self::Seal(_) => None,
         }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::support::{Answered, router_with, send};
 use crate::sandbox::support::{Folder, Sandbox};
+use crate::support::db::until_waiting;
 use crate::support::factories::{customer, product};
 use crate::support::{TestServices, services};
 
@@ -109,6 +110,26 @@ impl Shop {
     /// Settles what is due by now; how many payments were looked at.
     pub async fn reconcile(&self) -> usize {
         reconcile_due(&self.payments, 100).await.unwrap()
+    }
+
+    /// Both at once: the second is asked for when the first has done all but tell the audit log of it.
+    pub async fn beside(
+        &self,
+        first: impl Future<Output = Answered>,
+        second: impl Future<Output = Answered>,
+    ) -> (Answered, Answered) {
+        let pool = &*self.test.services.pool;
+        let mut held = pool.begin().await.unwrap();
+        sqlx::query("LOCK TABLE audit_log IN SHARE MODE").execute(&mut *held).await.unwrap();
+        let then = async {
+            until_waiting(pool, 1).await;
+            let release = async {
+                until_waiting(pool, 2).await;
+                held.rollback().await.unwrap();
+            };
+            tokio::join!(second, release).0
+        };
+        tokio::join!(first, then)
     }
 
     pub async fn count(&self, query: &'static str) -> i64 {

@@ -46,6 +46,15 @@ pub async fn database() -> PgPool {
         .unwrap()
 }
 
+/// Until so many wait for what somebody else holds.
+pub async fn until_waiting(pool: &PgPool, count: i64) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() < count {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Where another process finds the database.
 pub fn url_of(pool: &PgPool) -> String {
     pool.connect_options().to_url_lossy().to_string()

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Stand, now, path_of, register};
+use crate::api::api_keys::make;
 
 #[tokio::test]
 async fn a12_an_address_that_leads_into_a_private_network_is_refused_at_registration() {
@@ -157,4 +158,22 @@ async fn an_address_that_grows_when_it_is_encoded_is_as_long_as_it_is_kept() {
     assert_eq!(long.problem(422, "validation_failed")["errors"][0]["code"], "too_long");
     let made = stand.endpoint_at(&ada, &url(300)).await;
     assert_eq!(ada.get("/v1/webhook-endpoints").await.json()["data"][0]["url"], made["url"]);
+}
+
+#[tokio::test]
+async fn a3_an_endpoint_that_is_asked_for_while_its_credential_ends_is_not_made() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let wish = json!({ "url": "https://hooks.test/", "events": ["*"] });
+    let key = make(&ada, &["webhooks:manage"]).await;
+    let removal = format!("/v1/api-keys/{}", key.id);
+    let (removed, made) =
+        stand.shop.beside(ada.delete(&removal), register(&key.program, &wish)).await;
+    assert_eq!(removed.status, 204, "{}", removed.text);
+    made.problem(401, "token_invalid");
+    let end = ada.post_with("/v1/auth/revoke-all", &[], "");
+    let (ended, made) = stand.shop.beside(end, register(&ada, &wish)).await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    made.problem(401, "token_invalid");
+    assert_eq!(stand.shop.count("SELECT count(*) FROM webhook_endpoints").await, 0);
 }

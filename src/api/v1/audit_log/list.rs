@@ -75,7 +75,7 @@ impl Parse for ListAuditLogQuery {
 }
 
 fn action(name: &str) -> Result<&'static str, Violation> {
-    let known = Act::NAMES.into_iter().find(|known| *known == name);
+    let known = Act::NAMES.iter().copied().find(|known| *known == name);
     known.ok_or_else(|| {
         Violation::new("invalid_value", format!("no action of the audit log is called {name:?}"))
     })

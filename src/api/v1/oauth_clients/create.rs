@@ -86,6 +86,6 @@ pub async fn create_oauth_client(
     caller: Caller<may::ManageOauthClients>,
     request: ValidJson<CreateOauthClientRequest>,
 ) -> Result<Response, Problem> {
-    let Caller { granted, author, .. } = caller;
-    Ok(made(create(&state.services, &author, granted, request.command).await?))
+    let Caller { granted, principal: maker, author } = caller;
+    Ok(made(create(&state.services, &author, granted, &maker, request.command).await?))
 }

@@ -68,7 +68,8 @@ pub async fn create_webhook_endpoint(
     caller: Caller<may::ManageWebhooks>,
     request: ValidJson<CreateWebhookEndpointRequest>,
 ) -> Result<Response, Problem> {
-    let made = create(&state.webhooks, &caller.author, caller.granted, request.command).await?;
+    let Caller { granted, principal: maker, author } = caller;
+    let made = create(&state.webhooks, &author, granted, &maker, request.command).await?;
     let location = format!("/v1/webhook-endpoints/{}", made.endpoint.id);
     let body = Json(WebhookEndpointWithSecretBody::from(made));
     Ok((StatusCode::CREATED, [(LOCATION, location)], body).into_response())

@@ -1,16 +1,10 @@
 //! Browsers and who is signed in there: a session that is good for the pages alone. No API takes its token.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scoped_futures::ScopedFutureExt;
-use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use time::Duration;
 
 use crate::domain::access::Role;
-use crate::domain::ambient::Ambient;
 use crate::domain::audit::Origin;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::user::UserStatus;
@@ -19,45 +13,25 @@ use crate::service::audit::{
     Act, Actor, Audited, Author, Credential, Entry, Target, record, transact_audited,
 };
 use crate::service::auth::error::SessionError;
+use crate::service::auth::opaque_token::{Kind, OpaqueToken};
 use crate::service::auth::sign_in::{SignIn, prove, still_proven};
 use crate::service::transact::read;
 use crate::store::StoreError;
-use crate::store::browser_sessions::{self, BrowserSession, TokenHash};
+use crate::store::browser_sessions::{self, BrowserSession};
 use crate::store::users::{self, Credentials};
 
 /// How long somebody stays signed in at a browser, whatever they do there.
 pub const SIGNED_IN_FOR: Duration = Duration::HOUR;
 
-/// Tells people and secret scanners what they look at.
-const PREFIX: &str = "tillbs_";
-
-/// What a browser shows in its cookie: `tillbs_` and 43 characters of base64url. Before anybody signs in it says nothing but that
-/// it is the same browser.
+/// What a browser shows in its cookie. Before anybody signs in it says nothing but that it is the same browser.
 #[derive(Debug, Clone)]
-pub struct BrowserToken(SecretString);
+pub enum BrowserKind {}
 
-impl BrowserToken {
-    pub fn generate(ambient: &Ambient) -> Self {
-        let random = Zeroizing::new(ambient.bytes::<32>());
-        Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.as_slice())).into())
-    }
-
-    /// `None` for what can't be one.
-    pub fn parse(input: &str) -> Option<Self> {
-        let bits = input.strip_prefix(PREFIX).filter(|bits| bits.len() == 43)?;
-        let plain = bits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        plain.then(|| Self(input.to_owned().into()))
-    }
-
-    pub(super) fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0.expose_secret()).into()
-    }
-
-    /// For the cookie.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
+impl Kind for BrowserKind {
+    const PREFIX: &'static str = "tillbs_";
 }
+
+pub type BrowserToken = OpaqueToken<BrowserKind>;
 
 /// Somebody who is signed in at a browser, as they are right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,20 +178,4 @@ pub async fn close(
         .scope_boxed()
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::BrowserToken;
-    use crate::domain::ambient::Ambient;
-
-    #[test]
-    fn what_is_generated_parses_and_hashes_to_the_same() {
-        let token = BrowserToken::generate(&Ambient::system());
-        assert_eq!(BrowserToken::parse(token.expose()).unwrap().hash(), token.hash());
-        assert!(!format!("{token:?}").contains("tillbs_"));
-        for wrong in ["", "tillbs_short", &token.expose().replace("tillbs_", "tillrt_")] {
-            assert!(BrowserToken::parse(wrong).is_none(), "{wrong}");
-        }
-    }
 }

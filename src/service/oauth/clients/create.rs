@@ -3,12 +3,13 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::{ClientError, ClientWithSecret, check};
-use crate::domain::access::ScopeSet;
+use crate::domain::access::{Principal, ScopeSet};
 use crate::domain::ids::UserId;
 use crate::domain::oauth::{Client, ClientKind, ClientName, GrantType, RedirectUri};
 use crate::domain::permission::{Granted, may};
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
+use crate::service::auth::held::still_holds;
 use crate::service::oauth::client_secret::MadeSecret;
 use crate::store::oauth_clients;
 
@@ -23,13 +24,16 @@ pub struct CreateClient {
     pub account: Option<UserId>,
 }
 
+/// `maker` is who holds the permission.
+///
 /// # Errors
-/// [`ClientError::Inconsistent`], or the store's.
+/// [`ClientError::Inconsistent`], [`ClientError::SignedOut`], or the store's.
 #[tracing::instrument(name = "service.oauth.clients.create", skip_all)]
 pub async fn create(
     services: &Services,
     author: &Author,
-    _: Granted<may::ManageOauthClients>,
+    granted: Granted<may::ManageOauthClients>,
+    maker: &Principal,
     command: CreateClient,
 ) -> Result<ClientWithSecret, ClientError> {
     let (id, now) = (services.ambient.id(), services.ambient.now());
@@ -53,6 +57,9 @@ pub async fn create(
     let (stored, hash) = (&client, secret.as_ref().map(|secret| &secret.hash));
     transact_audited::<_, ClientError, _>(&services.pool, move |conn| {
         async move {
+            // A client would outlive what it was asked for with.
+            let held = still_holds(conn, services, maker, granted).await?;
+            held.ok_or(ClientError::SignedOut)?;
             check(conn, stored).await?;
             oauth_clients::insert(conn, stored, hash).await?;
             let act = Act::CreateOauthClient { scopes: stored.scopes, account: stored.account };

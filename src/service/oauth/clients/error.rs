@@ -16,6 +16,9 @@ pub enum ClientError {
     /// A public client has none to rotate.
     #[error("the client keeps no secret")]
     KeepsNoSecret,
+    /// Whoever asked was signed out, or is no administrator any more, before it was there.
+    #[error("the caller was signed out meanwhile")]
+    SignedOut,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -30,9 +33,11 @@ impl AsStoreError for ClientError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
-            Self::NotFound | Self::Changed { .. } | Self::Inconsistent(_) | Self::KeepsNoSecret => {
-                None
-            }
+            Self::NotFound
+            | Self::Changed { .. }
+            | Self::Inconsistent(_)
+            | Self::KeepsNoSecret
+            | Self::SignedOut => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sign-ins that fail: told, but by number, and so that neither the log nor the time tells a guesser anything.
+//! Wrong passwords: told, but by number, and so that neither the log nor the time tells a guesser anything.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use till::service::audit::{flush_refused, keep_flushing};
 use tokio_util::sync::CancellationToken;
 
 use super::{log, open, size};
-use crate::api::shop::{Actor, Shop};
+use crate::api::shop::{Actor, PASSWORD, Shop};
 use crate::api::support::send;
 
 async fn guess(shop: &Shop, address: &str, email: &str) {
@@ -65,6 +65,37 @@ async fn an_account_that_may_not_sign_in_is_told_of_like_any_other() {
     guess(&shop, "192.0.2.1", "ada@example.com").await;
     flush_refused(&shop.test.services).await.unwrap();
     assert_eq!(told(&admin).await, [json!([ada.id.to_string(), "192.0.2.1", 1])]);
+}
+
+#[tokio::test]
+async fn a_wrong_current_password_is_told_by_who_gave_it_by_which_credential_and_how_often() {
+    let shop = open().await;
+    let (ada, admin) = (shop.customer("ada").await, shop.staff("admin").await);
+    let elsewhere = shop.sign_in(ada.id, "ada@example.com").await;
+    let before = size(&shop).await;
+    let guess = json!({ "currentPassword": "not the password", "password": "another long one" });
+    for actor in [&ada, &elsewhere, &elsewhere] {
+        actor.patch("/v1/users/me", &guess).await.problem(422, "validation_failed");
+    }
+    assert_eq!(size(&shop).await, before, "nothing is written while somebody guesses");
+    flush_refused(&shop.test.services).await.unwrap();
+    let mut told = Vec::new();
+    for entry in log(&admin, "?action=user.refuse_password_change").await {
+        let (actor, target) = (&entry["actor"], &entry["target"]);
+        assert_eq!((&actor["type"], &actor["id"]), (&json!("user"), &json!(ada.id.to_string())));
+        assert_eq!(target, &json!({ "type": "user", "id": ada.id.to_string() }));
+        assert_eq!(entry["details"]["since"], "2026-03-02T12:00:00.000Z");
+        assert_eq!(actor["credential"]["type"], "session");
+        told.push((entry["details"]["times"].clone(), actor["credential"]["id"].clone()));
+    }
+    told.sort_by_key(|(times, _)| times.to_string());
+    assert_eq!(told.iter().map(|(times, _)| times).collect::<Vec<_>>(), [1, 2]);
+    assert_ne!(told[0].1, told[1].1);
+    // The right one is a change, and no refusal.
+    let change = json!({ "currentPassword": PASSWORD, "password": "another long one" });
+    assert_eq!(ada.patch("/v1/users/me", &change).await.status, 200);
+    flush_refused(&shop.test.services).await.unwrap();
+    assert_eq!(log(&admin, "?action=user.refuse_password_change").await.len(), 2);
 }
 
 #[tokio::test]

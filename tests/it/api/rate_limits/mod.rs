@@ -1,5 +1,6 @@
 //! What callers see of their limits: who is counted for what, what every answer tells, and that it is true.
 
+mod clients;
 mod counted;
 mod keys;
 mod list;

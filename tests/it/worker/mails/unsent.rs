@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use till::domain::ids::{Id, UserId};
+use till::service::dead_letters::{Choice, choose, replay};
 use till::service::jobs::FILES_LIVE;
 use till::service::users::erase::erase;
 use time::Duration;
@@ -25,6 +26,46 @@ async fn whoever_erased_their_account_is_written_to_no_more() {
     let readers: Vec<&str> = arrived.iter().map(|mail| mail.to.as_str()).collect();
     assert_eq!(readers, ["support@example.com"]);
     assert_eq!(dead_letters(&scene.shop.test).await, []);
+}
+
+/// Everything that is kept of messages of which nobody knows what becomes, as text.
+async fn kept(scene: &Mailed) -> Vec<String> {
+    let rows =
+        "SELECT d::text FROM dead_letters d UNION ALL SELECT o::text FROM outbox o ORDER BY 1";
+    sqlx::query_scalar(rows).fetch_all(&*scene.shop.test.services.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn with_an_account_goes_its_address_from_the_mails_that_were_given_up() {
+    let scene = mailed().await;
+    let ada = scene.shop.customer("ada").await;
+    scene.sink.always(Some(Ending::Refuse("550 <ada@example.com>: no such mailbox")));
+    scene.forget_password("ada").await;
+    scene.work().await;
+    let eve = scene.shop.customer("eve").await;
+    scene.sink.always(Some(Ending::Refuse("550 no such mailbox")));
+    scene.forget_password("eve").await;
+    scene.work().await;
+    let letters = dead_letters(&scene.shop.test).await.len();
+    assert_eq!(letters, 4, "of each a welcome and a reset");
+    let named = |rows: &[String], name: &str| rows.iter().filter(|row| row.contains(name)).count();
+    let before = kept(&scene).await;
+    // The server's words name Ada, the requests for a reset each of them, and these are also among what was sent on.
+    assert_eq!((named(&before, "ada@"), named(&before, "eve@")), (3, 2));
+
+    erase(&scene.shop.test.services, crate::support::author(), eve.id).await.unwrap();
+    let after = kept(&scene).await;
+    assert_eq!((named(&after, "ada@"), named(&after, "eve@")), (3, 0));
+    erase(&scene.shop.test.services, crate::support::author(), ada.id).await.unwrap();
+    assert_eq!(named(&kept(&scene).await, "ada@"), 0);
+
+    // An operator may still have them tried again, and nobody is written to.
+    scene.sink.always(None);
+    let services = &scene.shop.test.services;
+    let keys = choose(services, &Choice::default()).await.unwrap();
+    assert_eq!(replay(services, crate::support::author(), &keys).await.unwrap().len(), letters);
+    scene.worker.run_until_idle().await.unwrap();
+    assert_eq!((scene.sink.arrived().len(), dead_letters(&scene.shop.test).await.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::{App, Browser, consents, told};
 use crate::api::oauth::{Application, REDIRECT, VERIFIER, challenge, refused, register, web};
 use crate::api::shop::{Actor, Shop};
 use crate::api::support::Answered;
+use crate::support::db::until_waiting;
 
 struct Scene {
     shop: Shop,
@@ -41,15 +42,6 @@ impl Scene {
 
     fn consent(&self) -> String {
         format!("/v1/consents/{}", self.ledger.id)
-    }
-}
-
-/// Until so many wait for what somebody else holds.
-async fn until_waiting(pool: &PgPool, count: i64) {
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() < count {
-        tokio::task::yield_now().await;
     }
 }
 
