@@ -93,6 +93,7 @@ pub fn wrap(
     // One gate for all that this process does.
     let shedding = load_shed.map(|bounds| Shedding::new(bounds, ambient.clone()));
     let measured = Measured::default();
+    let (limited, retired) = (state.clone().map(RateLimited), state.map(Retired));
     let stack = |representations| {
         ServiceBuilder::new()
             .layer(around(RequestIds(ambient.clone())))
@@ -108,8 +109,8 @@ pub fn wrap(
             .layer(around(CatchPanic))
             .layer(around(deadlines))
             .layer(DefaultBodyLimit::max(body_limit))
-            .option_layer(state.clone().map(RateLimited).map(around))
-            .option_layer(state.clone().map(Retired).map(around))
+            .option_layer(limited.clone().map(around))
+            .option_layer(retired.clone().map(around))
             .layer(around(representations))
     };
     let Routes { json, others } = routes;

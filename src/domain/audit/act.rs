@@ -1,6 +1,7 @@
 //! What an entry of the audit log may tell of: every act by its name, with what is worth knowing of it. Who did it and to what
 //! stands beside it.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -219,13 +220,9 @@ impl Act {
             Self::AdjustInventory { delta, available } => {
                 json!({ "delta": delta, "available": available })
             }
-            Self::CreatePayment { customer, money: of } => {
-                json!({ "customerId": customer, "money": money(of) })
-            }
+            Self::CreatePayment { customer, money } => with_money("customerId", customer, money),
             Self::CapturePayment { money: of } => json!({ "money": money(of) }),
-            Self::RefundPayment { refund, money: of } => {
-                json!({ "refundId": refund, "money": money(of) })
-            }
+            Self::RefundPayment { refund, money } => with_money("refundId", refund, money),
             Self::ReplayDeadLetter { consumer } | Self::DropDeadLetter { consumer } => {
                 json!({ "consumer": consumer })
             }
@@ -257,6 +254,10 @@ impl Act {
 
 fn time(time: &OffsetDateTime) -> String {
     Utc(*time).to_string()
+}
+
+fn with_money(name: &str, id: &impl Serialize, of: &Money) -> Value {
+    json!({ name: id, "money": money(of) })
 }
 
 fn money(money: &Money) -> Value {

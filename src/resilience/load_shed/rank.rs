@@ -102,7 +102,9 @@ impl Rank {
     /// How long one waits in one that stands; none where nobody joins it.
     pub(super) const fn patience_standing(self) -> Option<Duration> {
         match self {
-            Self::GoesOn | Self::Begins | Self::Normal => Some(Duration::from_millis(20)),
+            // Others come at once: whoever begins late only ends late.
+            Self::Begins => Some(Duration::from_millis(10)),
+            Self::GoesOn | Self::Normal => Some(Duration::from_millis(20)),
             Self::Low => None,
         }
     }
