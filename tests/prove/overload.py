@@ -1,9 +1,10 @@
-"""Makes the table and the drawing of the overload curve of the lines that `overload.sh` gathered.
+"""Makes the table and the drawing of the overload curve of the lines that `overload.sh` gathered; of several rounds the medians.
 
 A line: mode, load, then of checkout, normal and low: offered, answered, refused, failed a second, median and p99 in ms.
 """
 
 import math
+import statistics
 import sys
 
 CLASSES = ("checkout", "normal", "low")
@@ -11,17 +12,21 @@ COLUMNS = ("offered", "answered", "refused", "failed", "median", "p99")
 
 
 def read(lines):
-    runs, memory = {}, {}
+    rounds, memory = {}, {}
     for line in lines:
         mode, load, *figures = line.split()
         if load == "memory":
             memory[mode] = figures[0]
             continue
         figures = [float(figure) for figure in figures]
-        runs.setdefault(mode, {})[float(load)] = {
-            name: dict(zip(COLUMNS, figures[place * 6:place * 6 + 6])) for place, name in enumerate(CLASSES)
-        }
+        rounds.setdefault(mode, {}).setdefault(float(load), []).append(figures)
+    runs = {mode: {load: medians(figures) for load, figures in loads.items()} for mode, loads in rounds.items()}
     return runs, memory
+
+
+def medians(rounds):
+    figures = [statistics.median(column) for column in zip(*rounds)]
+    return {name: dict(zip(COLUMNS, figures[place * 6:place * 6 + 6])) for place, name in enumerate(CLASSES)}
 
 
 def answered_share(figures):

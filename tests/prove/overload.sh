@@ -7,7 +7,7 @@ set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 programs=${PROGRAMS:?must name the folder of the programs}
 generator=${GENERATOR:?must name the generator}
-seconds=${SECONDS_EACH:-15}
+seconds=${SECONDS_EACH:-12} rounds=${ROUNDS:-3}
 read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 1.5 2 3 4}"
 read -ra modes <<<"${MODES:-on off}"
 drawing=${DRAWING:-docs/overload.svg}
@@ -62,9 +62,11 @@ capacity=${CAPACITY:-$(load capacity "http://$TILL_LISTEN" 5)}
 stop
 echo "capacity: $capacity arrivals a second" >&2
 
+# A machine that is not alone is now faster and now slower: all loads come again with each round, and medians are told. What
+# happens without shedding is plain after one.
 for mode in "${modes[@]}"; do
   highest=0
-  for times in "${loads[@]}"; do
+  for times in $(for _ in $(seq "$([[ $mode == on ]] && echo "$rounds" || echo 1)"); do echo "${loads[@]}"; done); do
     start "$mode"
     rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
     line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
