@@ -131,10 +131,6 @@ test('every service that stays has a bound of memory and says how it is', () => 
   }
 });
 
-test('where both want all of the processor, the database has three times the share of who asks it', () => {
-  for (const name of ['api', 'worker']) assert.equal(compose.services.postgres.cpu_shares, 3 * compose.services[name].cpu_shares, name);
-});
-
 test('what can be read-only is, and nothing gains privileges', () => {
   const stateful = ['postgres', 'redis', 'rabbitmq', 'mailpit', 'pgbouncer'];
   for (const [name, service] of services) {

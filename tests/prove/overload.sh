@@ -45,8 +45,7 @@ export DATABASE_URL=${TILL_TEST_DATABASE_URL%/*}/$database
 start() {
   server "DROP DATABASE IF EXISTS $database"
   server "CREATE DATABASE $database TEMPLATE ${database}_full"
-  # As `cpu_shares` in docker-compose.yml: who shares a core with Postgres steps back for it.
-  TILL_LOAD_SHED=$1 taskset -c 0 nice -n 5 "$programs/api" 2>>"$work/log" & api=$!
+  TILL_LOAD_SHED=$1 taskset -c 0 "$programs/api" 2>>"$work/log" & api=$!
   pids+=("$api")
   until "$programs/till" probe "http://$TILL_LISTEN/readyz" 2>/dev/null; do sleep 0.05; done
 }

@@ -30,7 +30,8 @@ process() {
 }
 bench() {
   printf '## Beside what there is without it\n\n%s or `make bench`; release build. A\ndurable Postgres (`fsync` on), `api` and whoever asks share both cores, for Till as for ' "$(made bench)"
-  printf '`pgbench`; for the bare route `api`\nhas one core and the clients the other. Rate limits are on, kept in process, and load shedding is; one order by '
+  printf '`pgbench`; for the bare route `api`\nhas one core and the clients the other, who never sleep: to wake them would be work of whoever answers (with `wrk`, which sleeps, '
+  printf '(b) is some 0.07 less). Rate limits are on, kept in process, and load shedding is; one order by '
   printf '`pgbench`\nis one transaction of the same statements over a connection of its own (`tests/prove/bench/order.sql`).\n\n'
   export BARE=${BARE:-$(printf '%s\n' "$PROGRAMS"/deps/bare-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   tests/prove/bench.sh
@@ -44,7 +45,7 @@ limits() {
   with_services limits
 }
 overload() {
-  printf '## Overload\n\n%s; release build; `api` (`nice` 5, the weight that docker-compose.yml gives it), the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake; each load begins with a database of the same size. ' "$(made overload)"
+  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake; each load begins with a database of the same size. ' "$(made overload)"
   printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
   printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
   printf 'measured from when a request was due; a client gives up after 3 s and never tries again. With shedding medians of three rounds, without it one.\n\n'

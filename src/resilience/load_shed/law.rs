@@ -21,10 +21,10 @@ const TOLERANCE: f64 = 1.5;
 const STEP: f64 = 0.3;
 /// Without a calm moment for so long, one is made.
 const CALM_EVERY: Duration = Duration::from_secs(30);
-/// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
-/// one calm shows few of each kind.
-const CALM_FIRST: Duration = Duration::from_secs(2);
-/// The first one learns each kind, as much as there is to see.
+/// So many of the first come sooner: what was learnt at the start may be wrong, and one calm shows few of each kind.
+const LESSONS: u32 = 2;
+const LESSON_AFTER: Duration = Duration::from_secs(2);
+/// They learn each kind, as much as there is to see.
 const LEARN: Rest = Rest { longest: Duration::from_millis(250), samples: 32 };
 /// The later ones only look whether it is still so: while one lasts hardly anybody is let in.
 const LOOK: Rest = Rest { longest: Duration::from_millis(150), samples: 16 };
@@ -59,7 +59,8 @@ pub(super) struct Law {
     kinds: Vec<Kind>,
     window: Window,
     calm: Calm,
-    calm_every: Duration,
+    /// Of the first calms, those that were made.
+    lessons: u32,
 }
 
 /// What requests of one kind take.
@@ -114,7 +115,7 @@ impl Law {
             kinds: vec![Kind::default(); kinds],
             window: Window::default(),
             calm: Calm::Seen(Duration::ZERO),
-            calm_every: CALM_FIRST,
+            lessons: 0,
         }
     }
 
@@ -195,11 +196,12 @@ impl Law {
         let goal = self.limit * gradient + self.limit.sqrt();
         let limit = self.limit + (goal - self.limit) * STEP;
         self.limit = limit.clamp(f64::from(self.bounds.least), f64::from(self.bounds.most));
+        let learning = self.lessons < LESSONS;
+        let (every, rest) = if learning { (LESSON_AFTER, LEARN) } else { (CALM_EVERY, LOOK) };
         if let Calm::Seen(at) = self.calm
-            && now.saturating_sub(at) >= self.calm_every
+            && now.saturating_sub(at) >= every
         {
-            let rest = if self.calm_every == CALM_FIRST { LEARN } else { LOOK };
-            self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
+            self.lessons += u32::from(learning);
             self.calm = Calm::Made { since: now, samples: 0, rest };
         }
     }

@@ -81,9 +81,8 @@ pub async fn list_effects_without_key(
            FROM orders, remembered
            WHERE created_at > since
              AND created_at > coalesce((SELECT told_at FROM demo_progress), '-infinity')
-             AND id::text NOT IN (
-                 SELECT outcome #>> '{outcome,order_placed,id}' FROM idempotency_keys
-                 WHERE outcome #>> '{outcome,order_placed,id}' IS NOT NULL)
+             AND NOT EXISTS (SELECT FROM idempotency_keys
+                             WHERE outcome #>> '{outcome,order_placed,id}' = orders.id::text)
            LIMIT $1"#,
         most
     )
