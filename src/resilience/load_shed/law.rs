@@ -21,13 +21,12 @@ const TOLERANCE: f64 = 1.5;
 const STEP: f64 = 0.3;
 /// Without a calm moment for so long, one is made.
 const CALM_EVERY: Duration = Duration::from_secs(30);
-/// So many of the first come sooner: what was learnt at the start may be wrong, and one calm shows few of each kind.
-const LESSONS: u32 = 2;
-const LESSON_AFTER: Duration = Duration::from_secs(2);
-/// They learn each kind, as much as there is to see.
-const LEARN: Rest = Rest { longest: Duration::from_millis(250), samples: 32 };
-/// The later ones only look whether it is still so: while one lasts hardly anybody is let in.
-const LOOK: Rest = Rest { longest: Duration::from_millis(150), samples: 16 };
+/// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
+/// one calm shows few of each kind.
+const CALM_FIRST: Duration = Duration::from_secs(2);
+/// How long a made calm lasts at most, and with how many samples it ends.
+const CALM_LASTS: Duration = Duration::from_millis(250);
+const CALM_SAMPLES: u32 = 32;
 
 /// Between what and what the limit moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +58,7 @@ pub(super) struct Law {
     kinds: Vec<Kind>,
     window: Window,
     calm: Calm,
-    /// Of the first calms, those that were made.
-    lessons: u32,
+    calm_every: Duration,
 }
 
 /// What requests of one kind take.
@@ -86,14 +84,6 @@ struct Window {
     busiest: usize,
 }
 
-/// How long a made calm lasts.
-#[derive(Debug, Clone, Copy)]
-struct Rest {
-    longest: Duration,
-    /// With so many seen it ends earlier.
-    samples: u32,
-}
-
 /// When requests were last seen nearly alone.
 #[derive(Debug, Clone, Copy)]
 enum Calm {
@@ -102,7 +92,6 @@ enum Calm {
     Made {
         since: Duration,
         samples: u32,
-        rest: Rest,
     },
 }
 
@@ -115,7 +104,7 @@ impl Law {
             kinds: vec![Kind::default(); kinds],
             window: Window::default(),
             calm: Calm::Seen(Duration::ZERO),
-            lessons: 0,
+            calm_every: CALM_FIRST,
         }
     }
 
@@ -159,8 +148,8 @@ impl Law {
 
     /// Ends a made calm in time, whether or not anything was seen in it.
     pub(super) fn tick(&mut self, now: Duration) {
-        if let Calm::Made { since, rest, .. } = self.calm
-            && now.saturating_sub(since) >= rest.longest
+        if let Calm::Made { since, .. } = self.calm
+            && now.saturating_sub(since) >= CALM_LASTS
         {
             self.resume(now);
         }
@@ -169,9 +158,9 @@ impl Law {
     fn saw_calm(&mut self, now: Duration) {
         match &mut self.calm {
             Calm::Seen(at) => *at = now,
-            Calm::Made { samples, rest, .. } => {
+            Calm::Made { samples, .. } => {
                 *samples += 1;
-                if *samples >= rest.samples {
+                if *samples >= CALM_SAMPLES {
                     self.resume(now);
                 }
             }
@@ -196,13 +185,11 @@ impl Law {
         let goal = self.limit * gradient + self.limit.sqrt();
         let limit = self.limit + (goal - self.limit) * STEP;
         self.limit = limit.clamp(f64::from(self.bounds.least), f64::from(self.bounds.most));
-        let learning = self.lessons < LESSONS;
-        let (every, rest) = if learning { (LESSON_AFTER, LEARN) } else { (CALM_EVERY, LOOK) };
         if let Calm::Seen(at) = self.calm
-            && now.saturating_sub(at) >= every
+            && now.saturating_sub(at) >= self.calm_every
         {
-            self.lessons += u32::from(learning);
-            self.calm = Calm::Made { since: now, samples: 0, rest };
+            self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
+            self.calm = Calm::Made { since: now, samples: 0 };
         }
     }
 }

@@ -102,9 +102,7 @@ impl Rank {
     /// How long one waits in one that stands; none where nobody joins it.
     pub(super) const fn patience_standing(self) -> Option<Duration> {
         match self {
-            // Others come at once: whoever begins late only ends late.
-            Self::Begins => Some(Duration::from_millis(10)),
-            Self::GoesOn | Self::Normal => Some(Duration::from_millis(20)),
+            Self::GoesOn | Self::Begins | Self::Normal => Some(Duration::from_millis(20)),
             Self::Low => None,
         }
     }
