@@ -23,10 +23,15 @@ const TAGS: &str =
     r#"^(?:\*|[ \t,]*(?:W/)?"[!#-~]*"[ \t]*(?:,[ \t,]*(?:W/)?"[!#-~]*"[ \t]*)*[ \t,]*)$"#;
 
 /// Forms of texts, as a field names them: what a value of it looks like. `domain::violation::text` refuses the rest.
-const FORMS: [(&str, &str); 3] = [
+const FORMS: [(&str, &str); 4] = [
     // One line that says something.
     ("line", r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$"),
-    // The same, of any number of lines.
+    // The same, without marks that turn a text around or are not seen (`domain::oauth::client` refuses them).
+    (
+        "name",
+        r"^[^\x00-\x1F\x7F-\x9F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060\u2066-\u2069\uFEFF]*[^\s\x00-\x1F\x7F-\x9F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060\u2066-\u2069\uFEFF][^\x00-\x1F\x7F-\x9F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060\u2066-\u2069\uFEFF]*$",
+    ),
+    // One line that says something, or any number of them.
     (
         "words",
         r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",

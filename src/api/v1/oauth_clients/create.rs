@@ -24,7 +24,7 @@ use crate::service::oauth::clients::{CreateClient, create};
     "grants": ["authorization_code", "refresh_token"], "scopes": ["profile:read", "orders:read"] }))]
 pub struct CreateOauthClientRequest {
     /// What people read who are asked for their consent.
-    #[schema(min_length = 1, max_length = 100, format = "line")]
+    #[schema(min_length = 1, max_length = 100, format = "name")]
     name: String,
     /// `confidential`, where it can keep a secret, or `public`.
     #[schema(max_length = 16, pattern = "^(confidential|public)$")]

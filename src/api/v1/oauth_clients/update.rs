@@ -23,7 +23,7 @@ use crate::service::oauth::clients::{AccountChange, ClientChange, UpdateClient, 
 #[schema(example = json!({ "name": "Ledger 2", "scopes": ["profile:read"] }))]
 pub struct UpdateOauthClientRequest {
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, format = "line")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<RedirectUriText>>, nullable = false, max_items = 10)]
