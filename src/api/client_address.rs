@@ -46,15 +46,16 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Whom an address counts for: an IPv4 address for itself, an IPv6 address for its /64, which one household or one machine
-/// is given as a whole (RFC 6177).
+/// is given as a whole (RFC 6177). Those of whom no connection is told are one, `unknown`.
 #[derive(Debug, Clone, Copy)]
-pub struct Network(pub IpAddr);
+pub struct Network(pub Option<IpAddr>);
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.to_canonical() {
-            IpAddr::V4(address) => address.fmt(f),
-            IpAddr::V6(address) => {
+        match self.0.map(|address| address.to_canonical()) {
+            None => f.write_str("unknown"),
+            Some(IpAddr::V4(address)) => address.fmt(f),
+            Some(IpAddr::V6(address)) => {
                 let prefix = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
                 write!(f, "{prefix}/64")
             }
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_caller() {
-        let of = |text: &str| Network(text.parse().unwrap()).to_string();
+        let of = |text: &str| Network(Some(text.parse().unwrap())).to_string();
         assert_eq!(of("192.0.2.1"), "192.0.2.1");
         assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::9"));

@@ -31,7 +31,7 @@ process() {
 bench() {
   printf '## Beside what there is without it\n\n%s or `make bench`; release build. A\ndurable Postgres (`fsync` on), `api` and whoever asks share both cores, for Till as for ' "$(made bench)"
   printf '`pgbench`; for the bare route `api`\nhas one core and the clients the other, who never sleep: to wake them would be work of whoever answers (with `wrk`, which sleeps, '
-  printf '(b) is some 0.07 less). Rate limits are on, kept in process, and load shedding is; one order by '
+  printf '(b) is some 0.08 less). Rate limits are on, kept in process, and load shedding is; one order by '
   printf '`pgbench`\nis one transaction of the same statements over a connection of its own (`tests/prove/bench/order.sql`).\n\n'
   export BARE=${BARE:-$(printf '%s\n' "$PROGRAMS"/deps/bare-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   tests/prove/bench.sh

@@ -89,9 +89,6 @@ pub struct Limits {
 /// Sign-ins that are remembered for a day each: more than anybody makes by hand. One that is remembered is enough.
 const KNOWN: Rate = Rate::daily(1_000);
 
-/// Of whom no connection is told.
-const UNKNOWN: &str = "unknown";
-
 /// Whom a request counts for.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -148,10 +145,7 @@ impl Limits {
                 Subject { name: format!("key:{}", id.as_uuid()), kind: Kind::Key(*tier) }
             }
             Some(Shown::ApiKey(ShownKey { tier: None, .. })) | None => {
-                let name = match self.address(parts) {
-                    Some(address) => format!("address:{}", Network(address)),
-                    None => format!("address:{UNKNOWN}"),
-                };
+                let name = format!("address:{}", Network(self.address(parts)));
                 Subject { name, kind: Kind::Address }
             }
         }
@@ -159,8 +153,7 @@ impl Limits {
 
     /// The network it comes from.
     pub fn network(&self, parts: &Parts) -> String {
-        self.address(parts)
-            .map_or_else(|| UNKNOWN.to_owned(), |address| Network(address).to_string())
+        Network(self.address(parts)).to_string()
     }
 
     /// The address it comes from; `None` where no connection is told of.

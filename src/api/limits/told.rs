@@ -9,10 +9,11 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::api::problem::{Problem, ProblemCode};
-use crate::resilience::rate_limit::{SharedPolicy, Standing};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::api::problem::{Problem, ProblemCode};
+use crate::resilience::rate_limit::{SharedPolicy, Standing};
 
 pub const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

@@ -44,7 +44,7 @@ impl RedisLimits {
         policies: &[SharedPolicy],
         intent: Intent,
     ) -> Result<Vec<Standing>, RedisAway> {
-        let now = self.clock.as_ref().map(|clock| clock.now().unix_timestamp_nanos() / 1_000);
+        let now = self.clock.as_ref().map(|clock| clock.microseconds());
         let mut invocation = SCRIPT.prepare_invoke();
         invocation.arg(now.map(|now| now.to_string()).unwrap_or_default());
         invocation.arg(match intent {
