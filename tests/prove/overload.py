@@ -1,5 +1,7 @@
 """Makes the table and the drawing of the overload curve of the lines that `overload.sh` gathered; of several rounds the medians.
 
+What stands beside something else is compared within each round, since the machine is faster in one and slower in another.
+
 A line: mode, load, then of checkout, normal and low: offered, answered, refused, failed a second, median and p99 in ms.
 """
 
@@ -21,12 +23,21 @@ def read(lines):
         figures = [float(figure) for figure in figures]
         rounds.setdefault(mode, {}).setdefault(float(load), []).append(figures)
     runs = {mode: {load: medians(figures) for load, figures in loads.items()} for mode, loads in rounds.items()}
-    return runs, memory
+    return runs, rounds, memory
+
+
+def by_class(figures):
+    return {name: dict(zip(COLUMNS, figures[place * 6:place * 6 + 6])) for place, name in enumerate(CLASSES)}
 
 
 def medians(rounds):
-    figures = [statistics.median(column) for column in zip(*rounds)]
-    return {name: dict(zip(COLUMNS, figures[place * 6:place * 6 + 6])) for place, name in enumerate(CLASSES)}
+    return by_class([statistics.median(column) for column in zip(*rounds)])
+
+
+def beside(loads, load, other, column):
+    """How many times as much of the checkouts' column at one load as at the other: the median of the rounds."""
+    pairs = zip(*([by_class(figures)["checkout"][column] for figures in loads[one]] for one in (load, other)))
+    return statistics.median(one / two for one, two in pairs)
 
 
 def answered_share(figures):
@@ -59,7 +70,7 @@ def table(runs):
             print(row(mode, load, run))
 
 
-def verdict(runs, memory):
+def verdict(runs, rounds, memory):
     print()
     print("| what | figure |")
     print("| --- | --- |")
@@ -67,10 +78,10 @@ def verdict(runs, memory):
         least, most = min(loads), max(loads)
         done = {load: run["checkout"]["answered"] for load, run in loads.items()}
         peak = max(done, key=done.get)
-        p99 = {load: run["checkout"]["p99"] for load, run in loads.items() if done[load]}
-        times = lambda load: f"{p99[load] / p99[least]:.1f} times" if load in p99 else "none was done"
+        p99 = {load: beside(rounds[mode], load, least, "p99") for load in loads if done[load]}
+        times = lambda load: f"{p99[load]:.1f} times" if load in p99 else "none was done"
         print(f"| shedding {mode}: checkouts done at {most:g} × beside the peak (at {peak:g} ×) "
-              f"| {100 * done[most] / done[peak]:.0f} % |")
+              f"| {100 * beside(rounds[mode], most, peak, 'answered'):.0f} % |")
         worst = max(p99, key=p99.get)
         print(f"| shedding {mode}: p99 of a checkout at {most:g} × beside the one at {least:g} ×; the worst, at {worst:g} × "
               f"| {times(most)}; {times(worst)} |")
@@ -145,10 +156,10 @@ def draw(runs, path):
 
 def main():
     capacity, path = sys.argv[1:]
-    runs, memory = read(sys.stdin)
+    runs, rounds, memory = read(sys.stdin)
     print(f"Capacity is {capacity} arrivals a second: what clients got that ask again as soon as they are answered.\n")
     table(runs)
-    verdict(runs, memory)
+    verdict(runs, rounds, memory)
     draw(runs, path)
     print("\n![The overload curve](overload.svg)")
 

@@ -49,7 +49,7 @@ impl<W: Waiter> Gate<W> {
         rank: Rank,
         waiter: impl FnOnce() -> W,
     ) -> Arrival {
-        self.law.tick(now);
+        self.law.tick(now, self.at_work);
         for queue in &mut self.queues {
             queue.look(now);
         }
@@ -57,7 +57,7 @@ impl<W: Waiter> Gate<W> {
             return Arrival::Refused;
         };
         let nobody_waits = own.is_empty() && before.iter().all(Queue::is_empty);
-        if nobody_waits && self.at_work < rank.share(self.law.limit()) {
+        if nobody_waits && self.at_work < share(&self.law, rank) {
             self.at_work += 1;
             return Arrival::Entered { beside: self.at_work };
         }
@@ -87,11 +87,10 @@ impl<W: Waiter> Gate<W> {
 
     /// The next to be let in, and how many are at work then. To be asked until there is none.
     pub(super) fn next(&mut self, now: Duration) -> Option<(W, usize)> {
-        self.law.tick(now);
-        let limit = self.law.limit();
+        self.law.tick(now, self.at_work);
         for queue in &mut self.queues {
             // Whoever comes behind may take less still.
-            if self.at_work >= queue.rank().share(limit) {
+            if self.at_work >= share(&self.law, queue.rank()) {
                 return None;
             }
             if let Some(waiter) = queue.take(now) {
@@ -101,6 +100,12 @@ impl<W: Waiter> Gate<W> {
         }
         None
     }
+}
+
+/// How many may be at work for one of this rank to enter.
+fn share(law: &Law, rank: Rank) -> usize {
+    let limit = if rank == Rank::GoesOn { law.limit_going_on() } else { law.limit() };
+    rank.share(limit)
 }
 
 #[cfg(test)]
@@ -223,6 +228,36 @@ mod tests {
         gate.leave();
         assert!(gate.next(later).is_none());
         assert_eq!(queue(&mut gate, later, 5), Arrival::Entered { beside: 4 });
+    }
+
+    #[test]
+    fn before_a_calm_is_made_who_goes_on_with_something_is_let_in_as_ever_and_nobody_else() {
+        let mut gate = Gate::<Guest>::new(Bounds { least: 4, first: 8, most: 8 }, 1);
+        for _ in 0..4 {
+            arrive(&mut gate, Rank::GoesOn);
+        }
+        // Nobody is seen alone until one is to be made.
+        let mut times = (1..100).map(|tenth| Duration::from_millis(tenth * 100));
+        let now = times.find(|now| {
+            (0..10).for_each(|_| gate.learn(*now, 0, Duration::from_millis(10), 4));
+            gate.limit() == 1
+        });
+        let now = now.unwrap();
+        let enters = |gate: &mut Gate<Guest>, rank| {
+            matches!(gate.arrive(now, rank, || guest(0)), Arrival::Entered { .. })
+        };
+        assert_eq!((gate.limit(), gate.at_work()), (1, 4));
+        assert!(enters(&mut gate, Rank::GoesOn));
+        assert!(!enters(&mut gate, Rank::Begins));
+        for _ in 0..4 {
+            gate.leave();
+            assert!(gate.next(now).is_none());
+        }
+        // Now there is calm, for everybody.
+        assert!(!enters(&mut gate, Rank::GoesOn));
+        gate.leave();
+        assert!(gate.next(now).is_some());
+        assert!(gate.next(now).is_none());
     }
 
     #[test]

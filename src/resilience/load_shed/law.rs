@@ -24,6 +24,8 @@ const CALM_EVERY: Duration = Duration::from_secs(30);
 /// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
 /// one calm shows few of each kind.
 const CALM_FIRST: Duration = Duration::from_secs(2);
+/// How long one is awaited at most.
+const CALM_AWAITED: Duration = Duration::from_millis(100);
 /// How long a made calm lasts at most, and with how many samples it ends.
 const CALM_LASTS: Duration = Duration::from_millis(250);
 const CALM_SAMPLES: u32 = 32;
@@ -88,7 +90,10 @@ struct Window {
 #[derive(Debug, Clone, Copy)]
 enum Calm {
     Seen(Duration),
-    /// The limit is held down since then, to see them so.
+    /// One is to be made: since then the limit is held down for all but those who go on with something, whose first half
+    /// was let in before, until they are done.
+    Awaited(Duration),
+    /// The limit is held down for all since then, to see them so.
     Made {
         since: Duration,
         samples: u32,
@@ -111,7 +116,15 @@ impl Law {
     pub(super) fn limit(&self) -> usize {
         match self.calm {
             Calm::Seen(_) => whole(self.limit),
-            Calm::Made { .. } => whole(self.limit).min(CALM),
+            Calm::Awaited(_) | Calm::Made { .. } => whole(self.limit).min(CALM),
+        }
+    }
+
+    /// The same for who goes on with what was begun.
+    pub(super) fn limit_going_on(&self) -> usize {
+        match self.calm {
+            Calm::Awaited(_) => whole(self.limit),
+            Calm::Seen(_) | Calm::Made { .. } => self.limit(),
         }
     }
 
@@ -134,7 +147,7 @@ impl Law {
         if calm {
             self.saw_calm(now);
         }
-        if matches!(self.calm, Calm::Made { .. }) {
+        if !matches!(self.calm, Calm::Seen(_)) {
             return;
         }
         let window = &mut self.window;
@@ -146,18 +159,23 @@ impl Law {
         }
     }
 
-    /// Ends a made calm in time, whether or not anything was seen in it.
-    pub(super) fn tick(&mut self, now: Duration) {
-        if let Calm::Made { since, .. } = self.calm
-            && now.saturating_sub(since) >= CALM_LASTS
-        {
-            self.resume(now);
+    /// Begins a calm that is awaited once hardly anybody is at work, and ends a made one; both in time, whatever happens.
+    pub(super) fn tick(&mut self, now: Duration, at_work: usize) {
+        match self.calm {
+            Calm::Awaited(since)
+                if at_work <= CALM || now.saturating_sub(since) >= CALM_AWAITED =>
+            {
+                self.calm = Calm::Made { since: now, samples: 0 };
+            }
+            Calm::Made { since, .. } if now.saturating_sub(since) >= CALM_LASTS => self.resume(now),
+            Calm::Seen(_) | Calm::Awaited(_) | Calm::Made { .. } => {}
         }
     }
 
     fn saw_calm(&mut self, now: Duration) {
         match &mut self.calm {
             Calm::Seen(at) => *at = now,
+            Calm::Awaited(_) => {}
             Calm::Made { samples, .. } => {
                 *samples += 1;
                 if *samples >= CALM_SAMPLES {
@@ -189,7 +207,7 @@ impl Law {
             && now.saturating_sub(at) >= self.calm_every
         {
             self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
-            self.calm = Calm::Made { since: now, samples: 0 };
+            self.calm = Calm::Awaited(now);
         }
     }
 }

@@ -28,7 +28,8 @@
 //! waiting helps nobody: low is refused at once, of the others the newest is served first and waits 20 ms at most, since
 //! the oldest are about to give up anyway. Behind a queue that stands no lesser rank waits at all. In number a queue holds
 //! about what is done in a tenth of a second (`rank.rs`), which bounds memory; the wait is bounded by time. A made calm is
-//! waited out likewise.
+//! waited out likewise; before it, whoever goes on with something is let in as ever until all at work are done, or the
+//! payments of those orders would stand in line one behind the other.
 //!
 //! A refusal of one who does not wait is a comparison under a lock: it allocates nothing and starts no timer.
 

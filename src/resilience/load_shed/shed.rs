@@ -124,7 +124,10 @@ impl LoadShed {
                 place = Some(receiver);
                 Waiting { place: sender, kind }
             });
-            inner.show(&gate);
+            // Whoever is turned away changes neither figure.
+            if arrival != Arrival::Refused {
+                inner.show(&gate);
+            }
             arrival
         };
         match (arrival, place) {
