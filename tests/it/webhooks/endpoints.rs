@@ -177,3 +177,17 @@ async fn a3_an_endpoint_that_is_asked_for_while_its_credential_ends_is_not_made(
     made.problem(401, "token_invalid");
     assert_eq!(stand.shop.count("SELECT count(*) FROM webhook_endpoints").await, 0);
 }
+
+#[tokio::test]
+async fn a3_an_endpoint_keeps_its_secret_where_the_credential_ends_that_would_change_it() {
+    let stand = Stand::open().await;
+    let ada = stand.customer("ada").await;
+    let made = register(&ada, &json!({ "url": "https://hooks.test/", "events": ["*"] })).await;
+    let rotation = format!("{}/rotate", path_of(&made.json()));
+    let end = ada.post_with("/v1/auth/revoke-all", &[], "");
+    let (ended, rotated) = stand.shop.beside(end, ada.post_with(&rotation, &[], "")).await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    rotated.problem(401, "token_invalid");
+    let changed = "SELECT count(*) FROM webhook_endpoints WHERE old_secret_until IS NOT NULL";
+    assert_eq!(stand.shop.count(changed).await, 0);
+}

@@ -34,5 +34,6 @@ pub async fn rotate_api_key(
     PathId(id): PathId<ApiKeyId>,
     _: EmptyBody,
 ) -> Result<Response, Problem> {
-    Ok(made(rotate(&state.services, &caller.author, caller.granted, id).await?))
+    let Caller { granted, principal, author } = caller;
+    Ok(made(rotate(&state.services, &author, granted, &principal, id).await?))
 }

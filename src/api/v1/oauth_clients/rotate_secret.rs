@@ -33,5 +33,6 @@ pub async fn rotate_oauth_client_secret(
     PathId(id): PathId<ClientId>,
     _: EmptyBody,
 ) -> Result<Response, Problem> {
-    Ok(made(rotate_secret(&state.services, &caller.author, caller.granted, id).await?))
+    let Caller { granted, principal, author } = caller;
+    Ok(made(rotate_secret(&state.services, &author, granted, &principal, id).await?))
 }

@@ -26,5 +26,6 @@ pub async fn rotate_webhook_endpoint(
     PathId(id): PathId<WebhookEndpointId>,
     _: EmptyBody,
 ) -> Result<Json<WebhookEndpointWithSecretBody>, Problem> {
-    Ok(Json(rotate(&state.webhooks, &caller.author, id, caller.granted.holder()).await?.into()))
+    let Caller { granted, principal, author } = caller;
+    Ok(Json(rotate(&state.webhooks, &author, granted, &principal, id).await?.into()))
 }

@@ -3,23 +3,26 @@
 use scoped_futures::ScopedFutureExt;
 
 use super::{ClientError, ClientWithSecret, OLD_SECRET_LIVES};
+use crate::domain::access::Principal;
 use crate::domain::ids::ClientId;
 use crate::domain::oauth::ClientKind;
 use crate::domain::permission::{Granted, may};
 use crate::service::Services;
 use crate::service::audit::{Act, Author, Entry, Target, record, transact_audited};
+use crate::service::auth::held::still_holds;
 use crate::service::oauth::client_secret::MadeSecret;
 use crate::store::oauth_clients;
 
-/// A secret that was old already is good for nothing from then on.
+/// A secret that was old already is good for nothing from then on. `caller` is who holds the permission.
 ///
 /// # Errors
-/// [`ClientError::NotFound`], [`ClientError::KeepsNoSecret`], or the store's.
+/// [`ClientError::NotFound`], [`ClientError::KeepsNoSecret`], [`ClientError::SignedOut`], or the store's.
 #[tracing::instrument(name = "service.oauth.clients.rotate_secret", skip_all)]
 pub async fn rotate_secret(
     services: &Services,
     author: &Author,
-    _: Granted<may::ManageOauthClients>,
+    granted: Granted<may::ManageOauthClients>,
+    caller: &Principal,
     id: ClientId,
 ) -> Result<ClientWithSecret, ClientError> {
     let MadeSecret { shown, hash } = MadeSecret::generate(services, id);
@@ -27,6 +30,9 @@ pub async fn rotate_secret(
     let old_until = now + OLD_SECRET_LIVES;
     let client = transact_audited::<_, ClientError, _>(&services.pool, |conn| {
         async move {
+            // The secret would outlive what it was asked for with.
+            let held = still_holds(conn, services, caller, granted).await?;
+            held.ok_or(ClientError::SignedOut)?;
             let found = oauth_clients::find_for_update(conn, id).await?;
             let mut client = found.ok_or(ClientError::NotFound)?;
             if client.kind == ClientKind::Public {

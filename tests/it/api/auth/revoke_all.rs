@@ -49,6 +49,33 @@ async fn a3_what_is_asked_for_while_its_owner_signs_out_everywhere_is_not_made()
 }
 
 #[tokio::test]
+async fn a3_no_secret_is_changed_while_its_owner_signs_out_everywhere() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let key = make(&ada, &["orders:read"]).await;
+    let rotation = format!("/v1/api-keys/{}/rotate", key.id);
+    let end = ada.post_with("/v1/auth/revoke-all", &[], "");
+    let (ended, rotated) = shop.beside(end, ada.post_with(&rotation, &[], "")).await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    rotated.problem(401, "token_invalid");
+
+    let admin = shop.staff("admin").await;
+    let client = web(&["orders:read"]).to_string();
+    let registered = admin.post_with("/v1/oauth-clients", &[], &client).await;
+    assert_eq!(registered.status, 201, "{}", registered.text);
+    let id = registered.json()["id"].as_str().unwrap().to_owned();
+    let rotation = format!("/v1/oauth-clients/{id}/rotate-secret");
+    let end = admin.post_with("/v1/auth/revoke-all", &[], "");
+    let (ended, rotated) = shop.beside(end, admin.post_with(&rotation, &[], "")).await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    rotated.problem(401, "token_invalid");
+
+    let changed = "SELECT (SELECT count(*) FROM api_keys WHERE old_secret_until IS NOT NULL)
+        + (SELECT count(*) FROM oauth_clients WHERE old_secret_until IS NOT NULL)";
+    assert_eq!(shop.count(changed).await, 0);
+}
+
+#[tokio::test]
 async fn a3_a_client_that_is_registered_while_its_administrator_is_demoted_is_not_made() {
     let shop = Shop::open().await;
     let (admin, eve) = (shop.staff("admin").await, shop.customer("eve").await);
