@@ -27,8 +27,8 @@ use crate::telemetry::Telemetry;
 /// # Errors
 /// Whatever keeps a part from starting, in words that say what to do.
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
-    let api = bind(config.http.listen, &listeners::LISTEN).await?;
-    let ops_listener = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let api = bind(config.http.listen, &listeners::LISTEN)?;
+    let ops_listener = bind(config.ops.listen, &listeners::OPS_LISTEN)?;
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
     telemetry.metrics.sample({

@@ -25,7 +25,7 @@ pub struct OpenGateway {
 /// # Errors
 /// The port is taken, or the record can't be read.
 pub async fn open(config: &Config) -> Result<OpenGateway, AppError> {
-    let listener = bind(config.gateway.listen, &listeners::GATEWAY_LISTEN).await?;
+    let listener = bind(config.gateway.listen, &listeners::GATEWAY_LISTEN)?;
     let signing_key = config.root_key.gateway_signing_key();
     let settings = Settings::new(
         config.data_dir.join("gateway"),

@@ -62,8 +62,8 @@ struct Shop {
 /// Whatever keeps a part from starting, in words that say what to do.
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
     let ports = Ports {
-        api: bind(config.http.listen, &listeners::LISTEN).await?,
-        ops: bind(config.ops.listen, &listeners::OPS_LISTEN).await?,
+        api: bind(config.http.listen, &listeners::LISTEN)?,
+        ops: bind(config.ops.listen, &listeners::OPS_LISTEN)?,
         gateway: gateway::open(config).await?,
     };
     let postgres = start_postgres(config).await?;

@@ -70,7 +70,7 @@ pub fn open(
 /// # Errors
 /// Whatever keeps a part from starting, in words that say what to do.
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), AppError> {
-    let listener = bind(config.ops.listen, &listeners::OPS_LISTEN).await?;
+    let listener = bind(config.ops.listen, &listeners::OPS_LISTEN)?;
     let url = config.database.url.as_ref().ok_or(AppError::NoDatabase)?;
     let pool = database::pool(url, &config.database)?;
     telemetry.metrics.sample({
