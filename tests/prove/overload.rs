@@ -14,6 +14,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -190,10 +191,21 @@ impl Shop {
         End::Failed
     }
 
+    /// One that is open still: what idles for long the service closes.
+    fn idle_connection(&self) -> Option<TcpStream> {
+        let mut idle = self.idle.lock().unwrap();
+        loop {
+            let stream = idle.pop()?;
+            let read = stream.try_read(&mut [0]);
+            if read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+                return Some(stream);
+            }
+        }
+    }
+
     /// The status and the body; `None` where the connection broke.
     async fn exchange(&self, request: &[u8]) -> Option<(u16, Vec<u8>)> {
-        let idle = self.idle.lock().unwrap().pop();
-        let mut stream = match idle {
+        let mut stream = match self.idle_connection() {
             Some(stream) => stream,
             None => TcpStream::connect(&self.address).await.ok()?,
         };

@@ -7,7 +7,7 @@ set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 programs=${PROGRAMS:?must name the folder of the programs}
 generator=${GENERATOR:?must name the generator}
-seconds=${SECONDS_EACH:-20} rounds=${ROUNDS:-3}
+seconds=${SECONDS_EACH:-15} rounds=${ROUNDS:-3}
 # The highest stands beside those where most is done, with which it is compared.
 read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 4 1.5 2 3}"
 read -ra modes <<<"${MODES:-on off}"

@@ -16,7 +16,7 @@ const FEWEST: u32 = 10;
 /// One request that hung must not speak for all.
 const MOST_STRETCHED: f64 = 10.0;
 /// So much longer than alone is no sign of a queue.
-const TOLERANCE: f64 = 1.5;
+const TOLERANCE: f64 = 1.75;
 /// How much of the way to its goal the limit goes with each window.
 const STEP: f64 = 0.3;
 /// Without a calm moment for so long, one is made.

@@ -1,7 +1,7 @@
 //! Load shedding: so many requests work at once as the machine does well, the rest is refused early; it knows no HTTP.
 //!
 //! **The limit** is a number of requests at work, and it is learnt (`law.rs`): each request that did its work says
-//! how many times longer it took than its own kind takes alone. While that stays below 1.5 the limit grows by its square
+//! how many times longer it took than its own kind takes alone. While that stays below 1.75 the limit grows by its square
 //! root; beyond, it shrinks with the ratio, so that it settles where a short queue keeps every core busy: near
 //! (requests a second) × (seconds alone), which is Little's law. That is the gradient of Netflix' *concurrency-limits*
 //! (`Gradient2Limit`) and of Envoy's *adaptive concurrency* filter. From Envoy is also the way to know "alone": without a
