@@ -14,4 +14,5 @@ echo '| --- | --- |'
 # "crash test, seed 7, 600 s: FIGURE; FIGURE…"
 sed -n 's/^crash test, \(seed [0-9]*, [0-9]* s\): \(.* double charges.*\)$/the run; \1; \2/p' "$log" | tail -n 1 |
   awk -F '; ' '{ printf "| seed and length | %s |\n", $2; printf "| verdict | **%s**, %s |\n", $3, $4
-    printf "| done to it | %s |\n| bought by 16 clients | %s |\n| their retries | %s |\n", $5, $6, $7 }'
+    printf "| done to it | %s |\n| bought by 16 clients | %s |\n| their retries | %s |\n", $5, $6, $7
+    if ($8) printf "| besides | %s |\n", $8 }'

@@ -3,6 +3,7 @@
 What stands beside something else is compared within each round, since the machine is faster in one and slower in another.
 
 A line: mode, load, then of checkout, normal and low: offered, answered, refused, failed a second, median and p99 in ms.
+Or "capacity" and what could be done a second in the round that begins; or mode, "memory" and the most of it in MiB.
 """
 
 import math
@@ -14,16 +15,18 @@ COLUMNS = ("offered", "answered", "refused", "failed", "median", "p99")
 
 
 def read(lines):
-    rounds, memory = {}, {}
+    rounds, memory, capacities = {}, {}, []
     for line in lines:
         mode, load, *figures = line.split()
-        if load == "memory":
+        if mode == "capacity":
+            capacities.append(load)
+        elif load == "memory":
             memory[mode] = figures[0]
-            continue
-        figures = [float(figure) for figure in figures]
-        rounds.setdefault(mode, {}).setdefault(float(load), []).append(figures)
+        else:
+            figures = [float(figure) for figure in figures]
+            rounds.setdefault(mode, {}).setdefault(float(load), []).append(figures)
     runs = {mode: {load: medians(figures) for load, figures in loads.items()} for mode, loads in rounds.items()}
-    return runs, rounds, memory
+    return runs, rounds, memory, capacities
 
 
 def by_class(figures):
@@ -35,9 +38,15 @@ def medians(rounds):
 
 
 def beside(loads, load, other, column):
-    """How many times as much of the checkouts' column at one load as at the other: the median of the rounds."""
+    """How many times as much of the checkouts' column at one load as at the other: of each round."""
     pairs = zip(*([by_class(figures)["checkout"][column] for figures in loads[one]] for one in (load, other)))
-    return statistics.median(one / two for one, two in pairs)
+    return [one / two for one, two in pairs]
+
+
+def told(ratios, form):
+    """The median, and between what and what the rounds were."""
+    median = form(statistics.median(ratios))
+    return median if len(ratios) == 1 else f"{median} (rounds: {form(min(ratios))} to {form(max(ratios))})"
 
 
 def answered_share(figures):
@@ -71,6 +80,7 @@ def table(runs):
 
 
 def verdict(runs, rounds, memory):
+    percent, times = lambda ratio: f"{100 * ratio:.0f} %", lambda ratio: f"{ratio:.1f} times"
     print()
     print("| what | figure |")
     print("| --- | --- |")
@@ -79,14 +89,20 @@ def verdict(runs, rounds, memory):
         done = {load: run["checkout"]["answered"] for load, run in loads.items()}
         peak = max(done, key=done.get)
         p99 = {load: beside(rounds[mode], load, least, "p99") for load in loads if done[load]}
-        times = lambda load: f"{p99[load]:.1f} times" if load in p99 else "none was done"
+        worst = max(p99, key=lambda load: statistics.median(p99[load]))
         print(f"| shedding {mode}: checkouts done at {most:g} × beside the peak (at {peak:g} ×) "
-              f"| {100 * beside(rounds[mode], most, peak, 'answered'):.0f} % |")
-        worst = max(p99, key=p99.get)
-        print(f"| shedding {mode}: p99 of a checkout at {most:g} × beside the one at {least:g} ×; the worst, at {worst:g} × "
-              f"| {times(most)}; {times(worst)} |")
+              f"| {told(beside(rounds[mode], most, peak, 'answered'), percent)} |")
+        print(f"| shedding {mode}: p99 of a checkout at {most:g} × beside the one at {least:g} × "
+              f"| {told(p99[most], times) if most in p99 else 'none was done'} |")
+        print(f"| shedding {mode}: the worst p99 of all loads, at {worst:g} × | {told(p99[worst], times)} |")
         if mode in memory:
             print(f"| shedding {mode}: peak memory of `api` | {memory[mode]} MiB |")
+    if {"on", "off"} <= runs.keys():
+        both = [load for load in sorted(runs["on"]) if runs["off"].get(load, {}).get("checkout", {}).get("answered")]
+        for column, what in (("answered", "checkouts done"), ("p99", "p99 of a checkout")):
+            figure = lambda mode, load: by_class(rounds[mode][load][0])["checkout"][column]
+            ratio = lambda load: figure("on", load) / figure("off", load)
+            print(f"| {what}, shedding on beside off (first round) | {', '.join(f'{ratio(load):.2f} at {load:g} ×' for load in both)} |")
 
 
 def polyline(points, colour, dash=""):
@@ -155,9 +171,10 @@ def draw(runs, path):
 
 
 def main():
-    capacity, path = sys.argv[1:]
-    runs, rounds, memory = read(sys.stdin)
-    print(f"Capacity is {capacity} arrivals a second: what clients got that ask again as soon as they are answered.\n")
+    (path,) = sys.argv[1:]
+    runs, rounds, memory, capacities = read(sys.stdin)
+    print(f"Capacity is {', '.join(capacities)} arrivals a second: what clients got, at the beginning of each round, that ask "
+          "again as soon as they are answered.\n")
     table(runs)
     verdict(runs, rounds, memory)
     draw(runs, path)

@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 /// A client waits so long for one answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Nothing is counted of what comes earlier: so long the service learns how much it can do.
-const WARM_UP: Duration = Duration::from_secs(10);
+const WARM_UP: Duration = Duration::from_secs(20);
 /// Connections to the service, as a balancer has them; who finds none free waits for one as long as for an answer.
 const CONNECTIONS: usize = 1_000;
 const CUSTOMERS: usize = 16;

@@ -57,26 +57,27 @@ stop() {
 active() { curl --noproxy '*' -sS "http://$TILL_OPS_LISTEN/metrics" | awk '/^http_server_active_requests/ { sum += $2 } END { print sum + 0 }'; }
 memory() { awk '/^VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$api/status"; }
 
-start off
-capacity=${CAPACITY:-$(load capacity "http://$TILL_LISTEN" 5)}
-stop
-echo "capacity: $capacity arrivals a second" >&2
-
-# A machine that is not alone is now faster and now slower: all loads come again with each round, and medians are told. What
-# happens without shedding is plain after one.
-for mode in "${modes[@]}"; do
-  highest=0
-  for times in $(for _ in $(seq "$([[ $mode == on ]] && echo "$rounds" || echo 1)"); do echo "${loads[@]}"; done); do
-    start "$mode"
-    rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
-    line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
-    echo "$mode $times $line" | tee -a "$work/figures" >&2
-    until [[ $(active) == 0 ]]; do sleep 0.2; done
-    highest=$(printf '%s\n' "$highest" "$(memory)" | sort -g | tail -n 1)
-    stop
+# A machine that is not alone is now faster and now slower: what it can do is measured at the beginning of each round, in
+# which all loads come. What happens without shedding is plain after the first.
+declare -A highest
+for round in $(seq "$rounds"); do
+  start off
+  capacity=${CAPACITY:-$(load capacity "http://$TILL_LISTEN" 5)}
+  stop
+  echo "capacity $capacity" | tee -a "$work/figures" >&2
+  for mode in "${modes[@]}"; do
+    [[ $mode == on || $round == 1 ]] || continue
+    for times in "${loads[@]}"; do
+      start "$mode"
+      rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
+      line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
+      echo "$mode $times $line" | tee -a "$work/figures" >&2
+      until [[ $(active) == 0 ]]; do sleep 0.2; done
+      highest[$mode]=$(printf '%s\n' "${highest[$mode]:-0}" "$(memory)" | sort -g | tail -n 1)
+      stop
+    done
   done
-  echo "$mode memory $highest" >>"$work/figures"
-  cp "$work/log" "$work/log.$mode"
 done
-python3 tests/prove/overload.py "$capacity" "$drawing" <"$work/figures"
+for mode in "${modes[@]}"; do echo "$mode memory ${highest[$mode]}" >>"$work/figures"; done
+python3 tests/prove/overload.py "$drawing" <"$work/figures"
 [[ -z ${KEEP:-} ]] || cp -r "$work" "$KEEP"

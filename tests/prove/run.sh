@@ -48,8 +48,8 @@ overload() {
   printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake; each load begins with a database of the same size. ' "$(made overload)"
   printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
   printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
-  printf 'measured from when a request was due; a client gives up after 3 s and never tries again. The first ten seconds, in which the\nlimit is learnt, are not counted. '
-  printf 'With shedding these are medians of three rounds, what is beside something is compared within each round; without it there is one round.\n\n'
+  printf 'measured from when a request was due; a client gives up after 3 s and never tries again. The first twenty seconds, in which\na new process gets warm and the limit is learnt, are not counted; a client pays as soon as its order is answered. '
+  printf 'With shedding these are medians of three rounds, what is beside something is compared within each round; without it there is one.\n\n'
   export GENERATOR=${GENERATOR:-$(printf '%s\n' "$PROGRAMS"/deps/overload-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   with_services overload
 }

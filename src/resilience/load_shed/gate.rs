@@ -34,8 +34,9 @@ impl<W: Waiter> Gate<W> {
         Self { law: Law::new(bounds, kinds), at_work: 0, queues: Rank::ALL.map(Queue::new) }
     }
 
-    pub(super) fn limit(&self) -> usize {
-        self.law.limit()
+    /// The limit, a calm left out.
+    pub(super) fn learnt(&self) -> usize {
+        self.law.learnt()
     }
 
     pub(super) fn at_work(&self) -> usize {
@@ -57,7 +58,7 @@ impl<W: Waiter> Gate<W> {
             return Arrival::Refused;
         };
         let nobody_waits = own.is_empty() && before.iter().all(Queue::is_empty);
-        if nobody_waits && self.at_work < share(&self.law, rank) {
+        if nobody_waits && self.at_work < share(&self.law, now, rank) {
             self.at_work += 1;
             return Arrival::Entered { beside: self.at_work };
         }
@@ -90,7 +91,7 @@ impl<W: Waiter> Gate<W> {
         self.law.tick(now, self.at_work);
         for queue in &mut self.queues {
             // Whoever comes behind may take less still.
-            if self.at_work >= share(&self.law, queue.rank()) {
+            if self.at_work >= share(&self.law, now, queue.rank()) {
                 return None;
             }
             if let Some(waiter) = queue.take(now) {
@@ -103,8 +104,8 @@ impl<W: Waiter> Gate<W> {
 }
 
 /// How many may be at work for one of this rank to enter.
-fn share(law: &Law, rank: Rank) -> usize {
-    let limit = if rank == Rank::GoesOn { law.limit_going_on() } else { law.limit() };
+fn share(law: &Law, now: Duration, rank: Rank) -> usize {
+    let limit = if rank == Rank::GoesOn { law.limit_going_on(now) } else { law.limit() };
     rank.share(limit)
 }
 
@@ -115,8 +116,9 @@ mod tests {
     use std::time::Duration;
 
     use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+    use proptest::test_runner::TestCaseError;
 
-    use super::{Arrival, Gate, Rank};
+    use super::{Arrival, Gate, Rank, share};
     use crate::resilience::load_shed::Bounds;
     use crate::resilience::load_shed::queue::Waiter;
 
@@ -230,34 +232,67 @@ mod tests {
         assert_eq!(queue(&mut gate, later, 5), Arrival::Entered { beside: 4 });
     }
 
-    #[test]
-    fn before_a_calm_is_made_who_goes_on_with_something_is_let_in_as_ever_and_nobody_else() {
-        let mut gate = Gate::<Guest>::new(Bounds { least: 4, first: 8, most: 8 }, 1);
-        for _ in 0..4 {
+    /// With so many at work, which is half of the limit, at the moment that a calm is awaited.
+    fn gate_that_awaits_a_calm(at_work: usize) -> (Gate<Guest>, Duration) {
+        let limit = u32::try_from(at_work * 2).unwrap();
+        let bounds = Bounds { least: limit, first: limit, most: limit };
+        let mut gate = Gate::<Guest>::new(bounds, 1);
+        for _ in 0..at_work {
             arrive(&mut gate, Rank::GoesOn);
         }
         // Nobody is seen alone until one is to be made.
         let mut times = (1..100).map(|tenth| Duration::from_millis(tenth * 100));
         let now = times.find(|now| {
-            (0..10).for_each(|_| gate.learn(*now, 0, Duration::from_millis(10), 4));
-            gate.limit() == 1
+            (0..10).for_each(|_| gate.learn(*now, 0, Duration::from_millis(10), at_work));
+            gate.law.limit() == 1
         });
-        let now = now.unwrap();
-        let enters = |gate: &mut Gate<Guest>, rank| {
-            matches!(gate.arrive(now, rank, || guest(0)), Arrival::Entered { .. })
-        };
-        assert_eq!((gate.limit(), gate.at_work()), (1, 4));
-        assert!(enters(&mut gate, Rank::GoesOn));
-        assert!(!enters(&mut gate, Rank::Begins));
+        (gate, now.unwrap())
+    }
+
+    fn enters(gate: &mut Gate<Guest>, now: Duration, rank: Rank) -> bool {
+        matches!(gate.arrive(now, rank, || guest(0)), Arrival::Entered { .. })
+    }
+
+    #[test]
+    fn before_a_calm_is_made_who_goes_on_with_something_is_let_in_for_a_moment_and_nobody_else() {
+        let (mut gate, now) = gate_that_awaits_a_calm(4);
+        assert!(enters(&mut gate, now, Rank::GoesOn));
+        assert!(!enters(&mut gate, now, Rank::Begins));
         for _ in 0..4 {
             gate.leave();
             assert!(gate.next(now).is_none());
         }
         // Now there is calm, for everybody.
-        assert!(!enters(&mut gate, Rank::GoesOn));
+        assert!(!enters(&mut gate, now, Rank::GoesOn));
         gate.leave();
         assert!(gate.next(now).is_some());
         assert!(gate.next(now).is_none());
+
+        let (mut gate, now) = gate_that_awaits_a_calm(4);
+        assert!(!enters(&mut gate, now + Duration::from_millis(100), Rank::GoesOn));
+    }
+
+    #[test]
+    fn a_calm_is_given_up_where_somebody_hangs_and_all_places_are_there_again() {
+        let (mut gate, now) = gate_that_awaits_a_calm(4);
+        let later = now + Duration::from_millis(150);
+        gate.leave();
+        assert!(!enters(&mut gate, later, Rank::Low));
+        // Three hang.
+        assert!(gate.next(later + Duration::from_millis(199)).is_none());
+        assert!(gate.next(later + Duration::from_millis(200)).is_some());
+        assert!(enters(&mut gate, later + Duration::from_millis(200), Rank::GoesOn));
+    }
+
+    #[test]
+    fn a_calm_is_given_up_where_they_leave_slowly() {
+        let (mut gate, begun) = gate_that_awaits_a_calm(20);
+        let given_up = (0_u64..100).find(|tenth| {
+            gate.leave();
+            assert!(gate.next(begun + Duration::from_millis(tenth * 100)).is_none());
+            gate.law.limit() > 1
+        });
+        assert_eq!(given_up, Some(10));
     }
 
     #[test]
@@ -300,17 +335,38 @@ mod tests {
         }
     }
 
+    /// As whoever holds the gate does before somebody comes, and after a place got free.
+    fn let_in(
+        gate: &mut Gate<Guest>,
+        now: Duration,
+        at_work: &mut usize,
+        waiting: &mut Vec<(Rank, Guest)>,
+    ) -> Result<(), TestCaseError> {
+        while let Some((guest, beside)) = gate.next(now) {
+            prop_assert!(!guest.is_gone());
+            *at_work += 1;
+            prop_assert_eq!(beside, *at_work);
+            waiting.retain(|(_, other)| other.number != guest.number);
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn whatever_happens_nobody_waits_for_a_place_that_is_free(
             limit in 1_u32..12,
-            events in prop::collection::vec((any::<u8>(), 0_u64..40), 0..200),
+            events in prop::collection::vec((any::<u8>(), 0_u64..40), 0..400),
         ) {
-            let (mut gate, mut now) = (gate(limit), START);
+            // Of a limit that moves, and calms between; each kind of work takes longer the more there is of it.
+            let bounds = Bounds { least: 1, first: limit, most: 12 };
+            let (mut gate, mut now) = (Gate::<Guest>::new(bounds, 1), START);
             let (mut at_work, mut outside) = (0_usize, 0_usize);
             let mut waiting: Vec<(Rank, Guest)> = Vec::new();
             for (number, (drawn, pause)) in events.into_iter().enumerate() {
                 now += Duration::from_millis(pause);
+                if !matches!(event(drawn), Event::GivesUp) {
+                    let_in(&mut gate, now, &mut at_work, &mut waiting)?;
+                }
                 match event(drawn) {
                     Event::Comes(rank) => {
                         let guest = guest(number);
@@ -318,13 +374,15 @@ mod tests {
                             Arrival::Entered { beside } => {
                                 at_work += 1;
                                 prop_assert_eq!(beside, at_work);
-                                prop_assert!(at_work <= usize::try_from(limit).unwrap());
+                                prop_assert!(at_work <= share(&gate.law, now, rank));
                             }
                             Arrival::Queued { .. } => waiting.push((rank, guest)),
                             Arrival::Refused => prop_assert!(at_work > 0),
                         }
                     }
                     Event::Leaves if at_work > 0 => {
+                        let took = Duration::from_millis(u64::try_from(at_work).unwrap() * 10);
+                        gate.learn(now, 0, took, at_work);
                         at_work -= 1;
                         gate.leave();
                     }
@@ -339,18 +397,14 @@ mod tests {
                     Event::GivesUp if !waiting.is_empty() => waiting.remove(0).1.gone.set(true),
                     Event::Leaves | Event::StepsOutside | Event::ComesBack | Event::GivesUp => {}
                 }
-                while let Some((guest, beside)) = gate.next(now) {
-                    prop_assert!(!guest.is_gone());
-                    at_work += 1;
-                    prop_assert_eq!(beside, at_work);
-                    waiting.retain(|(_, other)| other.number != guest.number);
+                if !matches!(event(drawn), Event::GivesUp | Event::Comes(_)) {
+                    let_in(&mut gate, now, &mut at_work, &mut waiting)?;
                 }
                 // Whom the gate has dropped is refused.
                 waiting.retain(|(_, guest)| Rc::strong_count(&guest.gone) > 1);
                 prop_assert_eq!(gate.at_work(), at_work);
-                let limit = usize::try_from(limit).unwrap();
                 for (rank, _) in &waiting {
-                    prop_assert!(at_work >= rank.share(limit));
+                    prop_assert!(at_work >= share(&gate.law, now, *rank));
                 }
             }
         }

@@ -20,15 +20,18 @@ const TOLERANCE: f64 = 1.75;
 /// How much of the way to its goal the limit goes with each window.
 const STEP: f64 = 0.3;
 /// Without a calm moment for so long, one is made.
-const CALM_EVERY: Duration = Duration::from_secs(30);
-/// The first one comes sooner, and the next ones after twice as long each: what was learnt at the start may be wrong, and
-/// one calm shows few of each kind.
-const CALM_FIRST: Duration = Duration::from_secs(2);
-/// How long one is awaited at most.
-const CALM_AWAITED: Duration = Duration::from_millis(100);
+const CALM_EVERY: Duration = Duration::from_secs(60);
+/// The first one comes sooner, and the next ones after twice as long each: a process that has just begun is slow, and one
+/// calm shows few of each kind.
+const CALM_FIRST: Duration = Duration::from_secs(1);
+/// For so long those who go on with something are let in before it.
+const GOING_ON: Duration = Duration::from_millis(100);
+/// It is given up where nobody has left for so long, since whoever hangs leaves nobody alone, and after so long in all.
+const HANGS: Duration = Duration::from_millis(200);
+const CALM_AWAITED: Duration = Duration::from_secs(1);
 /// How long a made calm lasts at most, and with how many samples it ends.
-const CALM_LASTS: Duration = Duration::from_millis(250);
-const CALM_SAMPLES: u32 = 32;
+const CALM_LASTS: Duration = Duration::from_millis(150);
+const CALM_SAMPLES: u32 = 16;
 
 /// Between what and what the limit moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,18 +60,11 @@ pub(super) struct Sample {
 pub(super) struct Law {
     bounds: Bounds,
     limit: f64,
-    kinds: Vec<Kind>,
+    /// What one of each kind takes alone.
+    kinds: Vec<Mean>,
     window: Window,
     calm: Calm,
     calm_every: Duration,
-}
-
-/// What requests of one kind take.
-#[derive(Debug, Clone, Copy, Default)]
-struct Kind {
-    alone: Mean,
-    /// At any time; it stands in until enough were seen alone.
-    first: Mean,
 }
 
 /// A mean in seconds that forgets.
@@ -82,6 +78,8 @@ struct Mean {
 struct Window {
     begun: Duration,
     samples: u32,
+    /// Of them, those whose kind was seen alone; only they tell how much longer they took.
+    known: u32,
     stretched: f64,
     busiest: usize,
 }
@@ -90,10 +88,15 @@ struct Window {
 #[derive(Debug, Clone, Copy)]
 enum Calm {
     Seen(Duration),
-    /// One is to be made: since then the limit is held down for all but those who go on with something, whose first half
-    /// was let in before, until they are done.
-    Awaited(Duration),
-    /// The limit is held down for all since then, to see them so.
+    /// One is to be made: since then nobody enters until hardly anybody is at work. Who goes on with something does for a
+    /// moment, since its first half was let in before.
+    Awaited {
+        since: Duration,
+        /// The fewest so far, and since when.
+        at_work: usize,
+        left_at: Duration,
+    },
+    /// The limit is held down since then, to see requests alone.
     Made {
         since: Duration,
         samples: u32,
@@ -106,7 +109,7 @@ impl Law {
         Self {
             bounds,
             limit: f64::from(bounds.first),
-            kinds: vec![Kind::default(); kinds],
+            kinds: vec![Mean::default(); kinds],
             window: Window::default(),
             calm: Calm::Seen(Duration::ZERO),
             calm_every: CALM_FIRST,
@@ -115,35 +118,33 @@ impl Law {
 
     pub(super) fn limit(&self) -> usize {
         match self.calm {
-            Calm::Seen(_) => whole(self.limit),
-            Calm::Awaited(_) | Calm::Made { .. } => whole(self.limit).min(CALM),
+            Calm::Seen(_) => self.learnt(),
+            Calm::Awaited { .. } | Calm::Made { .. } => self.learnt().min(CALM),
         }
     }
 
     /// The same for who goes on with what was begun.
-    pub(super) fn limit_going_on(&self) -> usize {
+    pub(super) fn limit_going_on(&self, now: Duration) -> usize {
         match self.calm {
-            Calm::Awaited(_) => whole(self.limit),
-            Calm::Seen(_) | Calm::Made { .. } => self.limit(),
+            Calm::Awaited { since, .. } if now.saturating_sub(since) < GOING_ON => self.learnt(),
+            Calm::Seen(_) | Calm::Awaited { .. } | Calm::Made { .. } => self.limit(),
         }
     }
 
-    /// The same where no calm holds it down: how many may wait goes by this, for they wait the calm out.
+    /// The same where no calm holds it down.
     pub(super) fn learnt(&self) -> usize {
         whole(self.limit)
     }
 
     /// Takes in a request that ended `now`.
     pub(super) fn learn(&mut self, now: Duration, sample: Sample) {
-        let Some(kind) = self.kinds.get_mut(sample.kind) else { return };
+        let Some(alone) = self.kinds.get_mut(sample.kind) else { return };
         // Looser at the end, or only the short ones would count.
         let calm = sample.beside <= CALM && sample.beside_at_end <= CALM * 2;
         if calm {
-            kind.alone.take(sample.took);
-        } else if kind.first.samples < MEMORY {
-            kind.first.take(sample.took);
+            alone.take(sample.took);
         }
-        let stretched = sample.took.as_secs_f64() / kind.seconds().max(f64::MIN_POSITIVE);
+        let alone = *alone;
         if calm {
             self.saw_calm(now);
         }
@@ -152,30 +153,51 @@ impl Law {
         }
         let window = &mut self.window;
         window.samples += 1;
-        window.stretched += stretched.min(MOST_STRETCHED);
+        if alone.samples >= ENOUGH {
+            let stretched = sample.took.as_secs_f64() / alone.seconds.max(f64::MIN_POSITIVE);
+            window.known += 1;
+            window.stretched += stretched.min(MOST_STRETCHED);
+        }
         window.busiest = window.busiest.max(sample.beside).max(sample.beside_at_end);
         if window.samples >= FEWEST && now.saturating_sub(window.begun) >= WINDOW {
             self.conclude(now);
         }
     }
 
-    /// Begins a calm that is awaited once hardly anybody is at work, and ends a made one; both in time, whatever happens.
-    pub(super) fn tick(&mut self, now: Duration, at_work: usize) {
-        match self.calm {
-            Calm::Awaited(since)
-                if at_work <= CALM || now.saturating_sub(since) >= CALM_AWAITED =>
-            {
-                self.calm = Calm::Made { since: now, samples: 0 };
+    /// Makes the calm that is awaited once hardly anybody is at work, and ends both in time, whatever happens.
+    pub(super) fn tick(&mut self, now: Duration, now_at_work: usize) {
+        match &mut self.calm {
+            Calm::Seen(_) => {}
+            Calm::Awaited { .. } if now_at_work <= CALM => self.begin_calm(now),
+            Calm::Awaited { since, at_work, left_at } => {
+                if now_at_work < *at_work {
+                    (*at_work, *left_at) = (now_at_work, now);
+                }
+                let awaited = [(*left_at, HANGS), (*since, CALM_AWAITED)];
+                if awaited.iter().any(|(from, most)| now.saturating_sub(*from) >= *most) {
+                    self.resume(now);
+                }
             }
-            Calm::Made { since, .. } if now.saturating_sub(since) >= CALM_LASTS => self.resume(now),
-            Calm::Seen(_) | Calm::Awaited(_) | Calm::Made { .. } => {}
+            Calm::Made { since, .. } => {
+                if now.saturating_sub(*since) >= CALM_LASTS {
+                    self.resume(now);
+                }
+            }
+        }
+    }
+
+    fn begin_calm(&mut self, now: Duration) {
+        self.calm = Calm::Made { since: now, samples: 0 };
+        // What is seen now is to count for more than what was seen long ago.
+        for alone in &mut self.kinds {
+            alone.samples = alone.samples.min(ENOUGH);
         }
     }
 
     fn saw_calm(&mut self, now: Duration) {
         match &mut self.calm {
             Calm::Seen(at) => *at = now,
-            Calm::Awaited(_) => {}
+            Calm::Awaited { .. } => {}
             Calm::Made { samples, .. } => {
                 *samples += 1;
                 if *samples >= CALM_SAMPLES {
@@ -195,28 +217,22 @@ impl Law {
         let window = std::mem::take(&mut self.window);
         self.window.begun = now;
         // With half of the places free the limit holds nobody up, and nothing is known of a larger one.
-        if window.busiest * 2 < whole(self.limit) {
+        if window.busiest * 2 < self.learnt() {
             return;
         }
-        let stretched = window.stretched / f64::from(window.samples);
-        let gradient = (TOLERANCE / stretched).clamp(0.5, 1.0);
-        let goal = self.limit * gradient + self.limit.sqrt();
-        let limit = self.limit + (goal - self.limit) * STEP;
-        self.limit = limit.clamp(f64::from(self.bounds.least), f64::from(self.bounds.most));
+        if window.known >= FEWEST {
+            let stretched = window.stretched / f64::from(window.known);
+            let gradient = (TOLERANCE / stretched).clamp(0.5, 1.0);
+            let goal = self.limit * gradient + self.limit.sqrt();
+            let limit = self.limit + (goal - self.limit) * STEP;
+            self.limit = limit.clamp(f64::from(self.bounds.least), f64::from(self.bounds.most));
+        }
         if let Calm::Seen(at) = self.calm
             && now.saturating_sub(at) >= self.calm_every
         {
             self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
-            self.calm = Calm::Awaited(now);
+            self.calm = Calm::Awaited { since: now, at_work: window.busiest, left_at: now };
         }
-    }
-}
-
-impl Kind {
-    /// What one takes alone, as far as it is known.
-    fn seconds(&self) -> f64 {
-        let known = self.alone.samples >= ENOUGH || self.first.samples == 0.0;
-        if known { self.alone.seconds } else { self.first.seconds }
     }
 }
 

@@ -5,8 +5,8 @@
 //! root; beyond, it shrinks with the ratio, so that it settles where a short queue keeps every core busy: near
 //! (requests a second) × (seconds alone), which is Little's law. That is the gradient of Netflix' *concurrency-limits*
 //! (`Gradient2Limit`) and of Envoy's *adaptive concurrency* filter. From Envoy is also the way to know "alone": without a
-//! quiet moment for half a minute one is made by holding the limit at 1 for some dozens of requests, since a mean that is
-//! only ever taken under load drifts with it. AIMD and Vegas were the alternatives: the first needs failures before it
+//! quiet moment for a minute (at the start sooner) one is made by holding the limit at 1 for a dozen requests, since a mean
+//! that is only ever taken under load drifts with it. A kind that was never seen alone moves nothing. AIMD and Vegas were the alternatives: the first needs failures before it
 //! acts, and the second measures the same queue with one absolute number for all kinds and sizes of machines. Comparing
 //! each kind with itself matters here: once the cheap reads are refused only the dear orders are left, and their mean
 //! must not be taken for a slower machine.
@@ -23,13 +23,14 @@
 //!
 //! **The queue** tells a burst from a strain, as in Maurer's *Fail at Scale* (ACM Queue, 2015) and CoDel. Arrivals are
 //! uneven, so even at half of what can be done there is often no place for a moment, and whoever waits that moment out
-//! is answered: while a rank's queue comes and goes, critical waits 100 ms at most and the others 200 ms, in order. A
-//! queue that was not empty for 100 ms (normal and low: 300 ms, since they give way to all others) stands, and longer
+//! is answered: while a rank's queue comes and goes, critical waits 60 ms at most and the others 200 ms, in order. A
+//! queue that was not empty for 60 ms (normal and low: 300 ms, since they give way to all others) stands, and longer
 //! waiting helps nobody: low is refused at once, of the others the newest is served first and waits 20 ms at most, since
 //! the oldest are about to give up anyway. Behind a queue that stands no lesser rank waits at all. In number a queue holds
-//! about what is done in a tenth of a second (`rank.rs`), which bounds memory; the wait is bounded by time. A made calm is
-//! waited out likewise; before it, whoever goes on with something is let in as ever until all at work are done, or the
-//! payments of those orders would stand in line one behind the other.
+//! about what is done in a tenth of a second (`rank.rs`), which bounds memory; the wait is bounded by time. A calm
+//! may be waited out as far as that patience goes. Before it all who are at work must be done, and who goes on with something
+//! is let in for 100 ms more, or the payments of those orders would stand in line one behind the other; where somebody hangs,
+//! it is given up.
 //!
 //! A refusal of one who does not wait is a comparison under a lock: it allocates nothing and starts no timer.
 

@@ -86,7 +86,7 @@ impl Rank {
     /// How long one waits in a queue that comes and goes. Who may take fewer places finds none more often.
     pub(super) const fn patience(self) -> Duration {
         Duration::from_millis(match self {
-            Self::GoesOn | Self::Begins => 100,
+            Self::GoesOn | Self::Begins => 60,
             Self::Normal | Self::Low => 200,
         })
     }
@@ -94,7 +94,7 @@ impl Rank {
     /// A queue that was not empty for so long stands.
     pub(super) const fn stands_after(self) -> Duration {
         Duration::from_millis(match self {
-            Self::GoesOn | Self::Begins => 100,
+            Self::GoesOn | Self::Begins => 60,
             Self::Normal | Self::Low => 300,
         })
     }

@@ -114,17 +114,21 @@ impl LoadShed {
 
     /// Whether there is a place now. `kind`: which operation it is for; one that is beyond the last teaches nothing.
     pub fn ask(&self, rank: Rank, kind: usize) -> Asked {
+        self.ask_at(self.0.now(), rank, kind)
+    }
+
+    fn ask_at(&self, now: Duration, rank: Rank, kind: usize) -> Asked {
         let inner = &self.0;
-        let now = inner.now();
         let mut place = None;
         let arrival = {
-            let mut gate = inner.lock();
+            // A calm may have ended by now, and who waits goes before who comes.
+            let mut gate = inner.let_in(inner.lock(), now);
             let arrival = gate.arrive(now, rank, || {
                 let (sender, receiver) = oneshot::channel();
                 place = Some(receiver);
                 Waiting { place: sender, kind }
             });
-            // Whoever is turned away changes neither figure.
+            // Whoever is turned away changes no figure.
             if arrival != Arrival::Refused {
                 inner.show(&gate);
             }
@@ -140,16 +144,6 @@ impl LoadShed {
                 Asked::Refused(inner.refuse(rank.class()))
             }
         }
-    }
-
-    /// How many may be at work.
-    pub fn limit(&self) -> usize {
-        self.0.lock().limit()
-    }
-
-    /// How many are at work.
-    pub fn at_work(&self) -> usize {
-        self.0.lock().at_work()
     }
 }
 
@@ -171,6 +165,15 @@ impl Inner {
         let mut gate = self.lock();
         change(&mut gate);
         self.show(&gate);
+        drop(self.let_in(gate, now));
+    }
+
+    /// Lets in whoever waits and may enter.
+    fn let_in<'gate>(
+        self: &'gate Arc<Self>,
+        mut gate: MutexGuard<'gate, Gate<Waiting>>,
+        now: Duration,
+    ) -> MutexGuard<'gate, Gate<Waiting>> {
         while let Some((waiting, beside)) = gate.next(now) {
             self.show(&gate);
             // A place that is not taken any more is given back, which locks the gate.
@@ -178,6 +181,7 @@ impl Inner {
             drop(waiting.place.send(Slot::new(self, now, waiting.kind, beside)));
             gate = self.lock();
         }
+        gate
     }
 
     fn refuse(&self, class: Class) -> Refused {
@@ -194,7 +198,7 @@ impl Inner {
             let [critical, normal, low] = std::mem::take(&mut told.refused);
             told.at = Some(now);
             drop(told);
-            let limit = self.lock().limit();
+            let limit = self.lock().learnt();
             tracing::warn!(
                 critical,
                 normal,
@@ -207,7 +211,7 @@ impl Inner {
     }
 
     fn show(&self, gate: &Gate<Waiting>) {
-        self.figures.limit.set(count(gate.limit()));
+        self.figures.limit.set(count(gate.learnt()));
         self.figures.at_work.set(count(gate.at_work()));
     }
 }
@@ -276,9 +280,10 @@ impl Slot {
         away.waits += 1;
         if away.waits == 1 {
             away.since = now;
-            drop(away);
+            // Before anybody else can come back.
             self.0.inner.change(Gate::leave);
         }
+        drop(away);
         Outside(self.clone())
     }
 
@@ -298,9 +303,16 @@ impl Slot {
 impl Held {
     fn learn(&self, and: impl FnOnce(&mut Gate<Waiting>)) {
         let now = self.inner.now();
-        let took = now.saturating_sub(self.entered).saturating_sub(self.lock().total);
+        let outside = {
+            let away = self.lock();
+            // Of a wait that goes on it is not known how long it is.
+            (away.waits == 0).then_some(away.total)
+        };
         self.inner.change_at(now, |gate| {
-            gate.learn(now, self.kind, took, self.beside);
+            if let Some(outside) = outside {
+                let took = now.saturating_sub(self.entered).saturating_sub(outside);
+                gate.learn(now, self.kind, took, self.beside);
+            }
             and(gate);
         });
     }
@@ -332,7 +344,6 @@ impl Drop for Outside {
         if away.waits == 0 {
             let waited = now.saturating_sub(away.since);
             away.total += waited;
-            drop(away);
             held.inner.change(Gate::come_back);
         }
     }
@@ -362,18 +373,35 @@ pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::{FutureExt, poll};
     use tokio::sync::oneshot;
 
     use super::{Asked, Bounds, LoadShed, Rank, Refused, Slot, carry, step_outside};
 
     impl LoadShed {
+        fn at_work(&self) -> usize {
+            self.0.lock().at_work()
+        }
+
         /// A place, at once or after a short wait.
         async fn enter(&self, rank: Rank, kind: usize) -> Result<Slot, Refused> {
             match self.ask(rank, kind) {
                 Asked::Entered(slot) => Ok(slot),
                 Asked::Queued(wait) => wait.over().await,
                 Asked::Refused(refused) => Err(refused),
+            }
+        }
+    }
+
+    impl Asked {
+        /// Whether there is a place, at once or by now.
+        fn entered(self) -> bool {
+            match self {
+                Self::Entered(_) => true,
+                Self::Queued(mut wait) => wait.place.try_recv().is_ok(),
+                Self::Refused(_) => false,
             }
         }
     }
@@ -427,6 +455,23 @@ mod tests {
         assert_eq!(shed.at_work(), 2);
         drop((place, other));
         assert_eq!(shed.at_work(), 0);
+    }
+
+    #[test]
+    fn when_a_calm_is_over_who_waits_is_let_in_before_who_comes_though_nobody_leaves() {
+        let shed = LoadShed::new(Bounds { least: 4, first: 8, most: 8 }, 1);
+        let mut now = Duration::from_secs(1);
+        let ask = |now, rank| shed.ask_at(now, rank, 0);
+        let hang: Vec<Asked> = (0..4).map(|_| ask(now, Rank::GoesOn)).collect();
+        // Nobody is seen alone, so that a calm is awaited, in which nobody enters.
+        for _ in 0..10 {
+            now += Duration::from_millis(10);
+            shed.0.lock().learn(now, 0, Duration::from_millis(10), 4);
+        }
+        let waiting = ask(now + Duration::from_millis(190), Rank::Begins);
+        assert!(ask(now + Duration::from_millis(210), Rank::GoesOn).entered());
+        assert!(waiting.entered());
+        assert_eq!(shed.at_work(), hang.len());
     }
 
     #[tokio::test]

@@ -111,6 +111,30 @@ impl Server {
         }
     }
 
+    /// Puts one in its place that has no data.
+    pub async fn replace(&mut self) {
+        self.kill().await;
+        // What it started ends a little later, and writes until then.
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        while self.answers().await || fs::remove_dir_all(&self.folder).is_err() {
+            looks.tick().await;
+        }
+        self.start();
+        self.ready().await;
+    }
+
+    /// How long its log is, in bytes.
+    pub fn log_length(&self) -> usize {
+        fs::read(&self.log).unwrap().len()
+    }
+
+    /// Whether its log has this, in capitals or not, behind so many bytes.
+    pub fn logged(&self, what: &str, behind: usize) -> bool {
+        let log = fs::read(&self.log).unwrap();
+        let new = String::from_utf8_lossy(log.get(behind..).unwrap_or_default());
+        new.to_lowercase().contains(what)
+    }
+
     pub async fn signal(&self, name: &str) {
         if let Some(running) = &self.running {
             running.signal(name).await;

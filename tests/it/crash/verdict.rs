@@ -13,6 +13,9 @@ use super::clients::{Client, Deed, Name};
 use super::house::House;
 use crate::support::services::GATEWAY_DEADLINE;
 
+const BROKER_REPLACED: &str =
+    "; RabbitMQ came back broken: it was replaced, and all messages were sent once more";
+
 /// The figures of one run.
 pub struct Verdict {
     pub seed: u64,
@@ -29,6 +32,8 @@ pub struct Verdict {
     pub refunds: usize,
     pub repeats: u64,
     pub replays: u64,
+    /// It came back broken from a kill.
+    pub broker_replaced: bool,
     /// What `till check` found wrong.
     pub offences: Vec<String>,
 }
@@ -38,11 +43,12 @@ impl fmt::Display for Verdict {
         let Self { seed, seconds, tally, doubled, lost, in_doubt_settled, .. } = self;
         let Self { orders, payments, refunds, repeats, replays, .. } = self;
         let check = if self.offences.is_empty() { "passes" } else { "FAILS" };
+        let broker = if self.broker_replaced { BROKER_REPLACED } else { "" };
         write!(
             f,
             "crash test, seed {seed}, {seconds} s: {doubled} double charges, {lost} lost, {in_doubt_settled} in doubt \
              settled; till check {check}; {tally}; {orders} orders, {payments} payments, {refunds} refunds; \
-             {repeats} repeated requests, {replays} replayed answers"
+             {repeats} repeated requests, {replays} replayed answers{broker}"
         )
     }
 }
@@ -102,6 +108,7 @@ pub async fn judge(house: &House, clients: &[Client], tally: Tally, seed: u64) -
     Verdict {
         seed,
         seconds: 0,
+        broker_replaced: false,
         tally,
         doubled: doubled + beyond,
         lost,
