@@ -1,5 +1,7 @@
 //! Load shedding: whether it is on, and between what the limit of requests at work moves.
 
+use std::time::Duration;
+
 use super::reader::{Noted, Reader};
 use super::value::number;
 use super::{Exposure, Fault, Setting};
@@ -31,6 +33,9 @@ pub const MOST: Setting = Setting {
     help: "The limit of requests at work never rises above this, however fast they are.",
 };
 
+/// Many times what a request of ours takes even under strain, and little beside the lock timeout of the database.
+const HANGS_AFTER: Duration = Duration::from_millis(300);
+
 /// Load shedding; `None` where it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadShed {
@@ -38,6 +43,8 @@ pub struct LoadShed {
     pub least: u32,
     /// Most requests that may be at work, `least` to 10 000 (`TILL_LOAD_SHED_MOST`).
     pub most: u32,
+    /// At work for so long, a request waits for something and does not work: its place is given to another.
+    pub hangs_after: Duration,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<LoadShed>, Noted> {
@@ -53,5 +60,5 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<LoadShed>, Noted> {
         let why = format!("{least} is more than {} allows ({most})", MOST.name);
         return Err(reader.note(&LEAST, Fault::Contradiction { why }));
     }
-    Ok(on.then_some(LoadShed { least, most }))
+    Ok(on.then_some(LoadShed { least, most, hangs_after: HANGS_AFTER }))
 }

@@ -1,8 +1,10 @@
 //! An open-model generator of load: requests come when they come, whether or not those before are answered.
 //!
-//! `overload capacity URL SECONDS` prints how many arrivals a second the service does at most; `overload run URL RATE SECONDS`
-//! sends that many for so long and prints one line about them, and on stderr what failed, the warming up included. It
-//! asserts nothing; `tests/prove/overload.sh` calls it.
+//! `overload capacity URL SECONDS` prints how many arrivals a second the service does at most. `overload run URL CAPACITY
+//! CYCLES LOAD…` sends so many times the capacity for some seconds, each load in turn and all of them CYCLES times, in an
+//! order that is drawn, and prints one line about each load; on stderr what failed, the uncounted included. So all loads
+//! are seen in the same minutes, whatever else the machine has to do in them. It asserts nothing;
+//! `tests/prove/overload.sh` calls it.
 //! A latency is measured from the moment the request was due, so that a generator that comes late can't hide it.
 //! Of 10 arrivals 1 is a checkout (an order, and then its payment), 6 read the catalogue and 3 are of the low class.
 #![expect(
@@ -28,8 +30,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// A client waits so long for one answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Nothing is counted of what comes earlier: so long the service learns how much it can do.
-const WARM_UP: Duration = Duration::from_secs(20);
+/// How long a load lasts before the next one, and how long nothing is counted of it, as the one before still ends.
+const SLICE: Duration = Duration::from_secs(6);
+const UNCOUNTED: Duration = Duration::from_secs(2);
 /// Connections to the service, as a balancer has them; who finds none free waits for one as long as for an answer.
 const CONNECTIONS: usize = 1_000;
 const CUSTOMERS: usize = 16;
@@ -310,40 +313,65 @@ async fn capacity(shop: &Arc<Shop>, seconds: u64) -> f64 {
     most
 }
 
-async fn run(shop: &Arc<Shop>, rate: f64, length: Duration) -> [Tally; 3] {
-    let tallies: Arc<Mutex<[Tally; 3]>> = Arc::default();
+/// Of each load, what became of its arrivals, class by class. One cycle more comes first and is not counted: in it the
+/// service gets warm and learns how much it can do.
+async fn run(shop: &Arc<Shop>, rates: &[f64], cycles: usize) -> Vec<[Tally; 3]> {
+    let tallies: Arc<Mutex<Vec<[Tally; 3]>>> =
+        Arc::new(Mutex::new(vec![<_>::default(); rates.len()]));
     let (mut dice, mut running) = (Dice(7), JoinSet::new());
-    let begun = Instant::now();
-    let mut due = begun;
-    while due < begun + WARM_UP + length {
-        due += Duration::from_secs_f64(-dice.roll().ln() / rate);
-        sleep_until(due).await;
-        let (arrival, counted) = (shop.draw(&mut dice), due >= begun + WARM_UP);
-        let class = arrival.class as usize;
-        if counted {
-            tallies.lock().unwrap()[class].offered += 1;
-        }
-        let (shop, tallies) = (Arc::clone(shop), Arc::clone(&tallies));
-        running.spawn(async move {
-            let end = shop.serve(arrival).await;
-            if counted {
-                let tally = &mut tallies.lock().unwrap()[class];
-                match end {
-                    End::Answered => tally.took.push(due.elapsed().as_secs_f64() * 1_000.0),
-                    End::Refused => tally.refused += 1,
-                    End::Failed => tally.failed += 1,
+    let (mut begun, mut due) = (Instant::now(), Instant::now());
+    for cycle in 0..=cycles {
+        for load in shuffled(rates.len(), &mut dice) {
+            loop {
+                due += Duration::from_secs_f64(-dice.roll().ln() / rates[load]);
+                if due >= begun + SLICE {
+                    break;
                 }
+                sleep_until(due).await;
+                let arrival = shop.draw(&mut dice);
+                let counted = (cycle > 0 && due >= begun + UNCOUNTED).then_some(load);
+                running.spawn(serve(Arc::clone(shop), Arc::clone(&tallies), arrival, due, counted));
+                while running.try_join_next().is_some() {}
             }
-        });
-        while running.try_join_next().is_some() {}
+            begun += SLICE;
+            due = begun;
+        }
     }
     running.join_all().await;
     let tallies = tallies.lock().unwrap();
     tallies.clone()
 }
 
+/// One arrival, counted with those of its load.
+async fn serve(
+    shop: Arc<Shop>,
+    tallies: Arc<Mutex<Vec<[Tally; 3]>>>,
+    arrival: Arrival,
+    due: Instant,
+    counted: Option<usize>,
+) {
+    let class = arrival.class as usize;
+    let end = shop.serve(arrival).await;
+    let Some(load) = counted else { return };
+    let tally = &mut tallies.lock().unwrap()[load][class];
+    tally.offered += 1;
+    match end {
+        End::Answered => tally.took.push(due.elapsed().as_secs_f64() * 1_000.0),
+        End::Refused => tally.refused += 1,
+        End::Failed => tally.failed += 1,
+    }
+}
+
+fn shuffled(length: usize, dice: &mut Dice) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..length).collect();
+    for last in (1..length).rev() {
+        places.swap(last, dice.below(last + 1));
+    }
+    places
+}
+
 /// Of each class: offered, answered, refused and failed a second, then median and p99 of the answered in milliseconds.
-fn print(tallies: [Tally; 3], seconds: f64) {
+fn print(load: &str, tallies: [Tally; 3], seconds: f64) {
     let mut columns = Vec::new();
     for mut tally in tallies {
         let counts = [tally.offered, tally.took.len(), tally.refused, tally.failed];
@@ -351,7 +379,7 @@ fn print(tallies: [Tally; 3], seconds: f64) {
         columns.extend([tally.quantile(0.5), tally.quantile(0.99)]);
     }
     let columns: Vec<String> = columns.iter().map(|column| format!("{column:.2}")).collect();
-    println!("{}", columns.join(" "));
+    println!("{load} {}", columns.join(" "));
 }
 
 /// Keeps the generator's core from going to sleep: to wake it would be work of the service's core with each answer, which it is
@@ -372,15 +400,21 @@ async fn main() {
             let shop = Arc::new(Shop::open(url).await);
             println!("{:.0}", capacity(&shop, seconds.parse().unwrap()).await);
         }
-        ["run", url, rate, seconds] => {
+        ["run", url, capacity, cycles, ref loads @ ..] => {
             let shop = Arc::new(Shop::open(url).await);
-            let seconds: f64 = seconds.parse().unwrap();
-            let length = Duration::from_secs_f64(seconds);
-            print(run(&shop, rate.parse().unwrap(), length).await, seconds);
+            let (capacity, cycles): (f64, u32) =
+                (capacity.parse().unwrap(), cycles.parse().unwrap());
+            let rates: Vec<f64> =
+                loads.iter().map(|load| load.parse::<f64>().unwrap() * capacity).collect();
+            let tallies = run(&shop, &rates, usize::try_from(cycles).unwrap()).await;
+            let seconds = ((SLICE - UNCOUNTED) * cycles).as_secs_f64();
+            for (load, tallies) in loads.iter().zip(tallies) {
+                print(load, tallies, seconds);
+            }
             for (failure, times) in &*shop.failures.lock().unwrap() {
                 eprintln!("{times} times {failure}");
             }
         }
-        _ => println!("overload capacity URL SECONDS | overload run URL RATE SECONDS"),
+        _ => println!("overload capacity URL SECONDS | overload run URL CAPACITY CYCLES LOAD…"),
     }
 }

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # What clients get while more is asked for than can be done, with load shedding and without: `api`, Postgres and the gateway
-# on one core, the generator of load on another, which it keeps awake. Each load begins with a database of the same size, since an
-# order costs more the more there were. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`; the programs
+# on one core, the generator of load on another, which it keeps awake. Each process begins with a database of the same size, since
+# an order costs more the more there were. Prints Markdown, draws docs/overload.svg. Runs inside `tests/services.sh run`; the programs
 # are those of PROGRAMS (a folder with release builds), the generator that of GENERATOR.
 set -euo pipefail
 : "${TILL_TEST_DATABASE_URL:?is unset: call this inside tests/services.sh run}"
 programs=${PROGRAMS:?must name the folder of the programs}
 generator=${GENERATOR:?must name the generator}
-seconds=${SECONDS_EACH:-15} rounds=${ROUNDS:-3}
-# The highest stands beside those where most is done, with which it is compared.
-read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 4 1.5 2 3}"
+cycles=${CYCLES:-5} rounds=${ROUNDS:-3}
+read -ra loads <<<"${LOADS:-0.1 0.5 0.75 1 1.5 2 3 4}"
 read -ra modes <<<"${MODES:-on off}"
 drawing=${DRAWING:-docs/overload.svg}
 (($(nproc) >= 2)) || { echo 'two cores are needed: one for the service, one for the load' >&2; exit 1; }
@@ -57,25 +56,32 @@ stop() {
 active() { curl --noproxy '*' -sS "http://$TILL_OPS_LISTEN/metrics" | awk '/^http_server_active_requests/ { sum += $2 } END { print sum + 0 }'; }
 memory() { awk '/^VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$api/status"; }
 
-# A machine that is not alone is now faster and now slower: what it can do is measured at the beginning of each round, in
-# which all loads come. What happens without shedding is plain after the first.
+# A machine that is not alone is now faster and now slower: what it can do is measured at the beginning of each round, and
+# all loads come to one process in turns. Without shedding each has a process of its own, since what one load left behind
+# would be the next one's; what happens then is plain after the first round.
 declare -A highest
+measure() {
+  local mode=$1 cycles=$2 line
+  shift 2
+  start "$mode"
+  load run "http://$TILL_LISTEN" "$capacity" "$cycles" "$@" | while read -r line; do
+    echo "$mode $line" | tee -a "$work/figures" >&2
+  done
+  until [[ $(active) == 0 ]]; do sleep 0.2; done
+  highest[$mode]=$(printf '%s\n' "${highest[$mode]:-0}" "$(memory)" | sort -g | tail -n 1)
+  stop
+}
 for round in $(seq "$rounds"); do
   start off
   capacity=${CAPACITY:-$(load capacity "http://$TILL_LISTEN" 5)}
   stop
   echo "capacity $capacity" | tee -a "$work/figures" >&2
   for mode in "${modes[@]}"; do
-    [[ $mode == on || $round == 1 ]] || continue
-    for times in "${loads[@]}"; do
-      start "$mode"
-      rate=$(awk -v capacity="$capacity" -v times="$times" 'BEGIN { print capacity * times }')
-      line=$(load run "http://$TILL_LISTEN" "$rate" "$seconds")
-      echo "$mode $times $line" | tee -a "$work/figures" >&2
-      until [[ $(active) == 0 ]]; do sleep 0.2; done
-      highest[$mode]=$(printf '%s\n' "${highest[$mode]:-0}" "$(memory)" | sort -g | tail -n 1)
-      stop
-    done
+    if [[ $mode == on ]]; then
+      measure on "$cycles" "${loads[@]}"
+    elif [[ $round == 1 ]]; then
+      for times in "${loads[@]}"; do measure off 3 "$times"; done
+    fi
   done
 done
 for mode in "${modes[@]}"; do echo "$mode memory ${highest[$mode]}" >>"$work/figures"; done

@@ -45,11 +45,13 @@ limits() {
   with_services limits
 }
 overload() {
-  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake; each load begins with a database of the same size. ' "$(made overload)"
+  printf '## Overload\n\n%s; release build; `api`, the gateway and\nPostgres (its fsync off) on one core, the generator on the other, which it keeps awake. ' "$(made overload)"
   printf 'Of 10 arrivals 1 is a checkout (`POST /v1/orders`, then `POST /v1/payments`), 6 read\nproducts and a list of them, 3 are low '
   printf '(recommendations, the list of reports); they come by chance (Poisson), whether or not\nthose before are answered. Times are '
-  printf 'measured from when a request was due; a client gives up after 3 s and never tries again. The first twenty seconds, in which\na new process gets warm and the limit is learnt, are not counted; a client pays as soon as its order is answered. '
-  printf 'With shedding these are medians of three rounds, what is beside something is compared within each round; without it there is one.\n\n'
+  printf 'measured from when a request was due; a client gives up after 3 s and never tries again. A client\npays as soon as its order is answered. '
+  printf 'The loads come to one process in turns of six seconds each, in an order that is drawn, so that all are seen in the same minutes; the\nfirst two seconds of '
+  printf 'each are not counted, nor is the first turn, in which a new process gets warm and the limit is learnt. Without shedding each load\nhas a process of its own, whose first six seconds are not counted. '
+  printf 'With shedding these are medians of three rounds of five turns; what is beside something is\ncompared within each round.\n\n'
   export GENERATOR=${GENERATOR:-$(printf '%s\n' "$PROGRAMS"/deps/overload-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   with_services overload
 }

@@ -32,8 +32,10 @@ impl EdgeSettings {
     /// The same with load shedding, where it is on.
     #[must_use]
     pub fn shedding(self, settings: Option<LoadShed>) -> Self {
-        let bounds =
-            |LoadShed { least, most }| Bounds { least, first: FIRST.clamp(least, most), most };
+        let bounds = |LoadShed { least, most, hangs_after }| {
+            let first = FIRST.clamp(least, most);
+            Bounds { least, first, most, hangs_after }
+        };
         Self { load_shed: settings.map(bounds), ..self }
     }
 }

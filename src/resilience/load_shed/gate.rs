@@ -6,6 +6,9 @@ use super::law::{Bounds, Law, Sample};
 use super::queue::{Queue, Waiter};
 use super::rank::Rank;
 
+/// So many of one kind may hang, and half of the limit where that is more, before more of it are refused.
+const MAY_HANG: usize = 4;
+
 /// What becomes of one who comes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
@@ -25,13 +28,16 @@ pub(super) enum Arrival {
 pub(super) struct Gate<W> {
     law: Law,
     at_work: usize,
+    /// Of each kind, how many hang: they wait for something, a lock in the database say, and have no place.
+    hanging: Vec<usize>,
     /// In the order of [`Rank::ALL`].
     queues: [Queue<W>; Rank::ALL.len()],
 }
 
 impl<W: Waiter> Gate<W> {
     pub(super) fn new(bounds: Bounds, kinds: usize) -> Self {
-        Self { law: Law::new(bounds, kinds), at_work: 0, queues: Rank::ALL.map(Queue::new) }
+        let (law, hanging) = (Law::new(bounds, kinds), vec![0; kinds]);
+        Self { law, at_work: 0, hanging, queues: Rank::ALL.map(Queue::new) }
     }
 
     /// The limit, a calm left out.
@@ -48,9 +54,15 @@ impl<W: Waiter> Gate<W> {
         &mut self,
         now: Duration,
         rank: Rank,
+        kind: usize,
         waiter: impl FnOnce() -> W,
     ) -> Arrival {
         self.law.tick(now, self.at_work);
+        // More would wait for the same.
+        let hanging = self.hanging.get(kind).copied().unwrap_or_default();
+        if hanging >= MAY_HANG.max(self.law.learnt() / 2) {
+            return Arrival::Refused;
+        }
         for queue in &mut self.queues {
             queue.look(now);
         }
@@ -79,6 +91,21 @@ impl<W: Waiter> Gate<W> {
     /// Somebody is back from outside; they are let in, for half-done work is the dearest to lose.
     pub(super) fn come_back(&mut self) {
         self.at_work += 1;
+    }
+
+    /// Somebody at work hangs, and leaves their place to others.
+    pub(super) fn hang(&mut self, kind: usize) {
+        self.leave();
+        if let Some(hanging) = self.hanging.get_mut(kind) {
+            *hanging += 1;
+        }
+    }
+
+    /// Somebody who hung has left.
+    pub(super) fn hung(&mut self, kind: usize) {
+        if let Some(hanging) = self.hanging.get_mut(kind) {
+            *hanging = hanging.saturating_sub(1);
+        }
     }
 
     /// Takes in what one took who is about to leave; `beside`: how many were at work when they entered.
@@ -138,14 +165,18 @@ mod tests {
         Guest { number, gone: Rc::default() }
     }
 
+    fn bounds(least: u32, first: u32, most: u32) -> Bounds {
+        Bounds { least, first, most, hangs_after: Duration::MAX }
+    }
+
     fn gate(limit: u32) -> Gate<Guest> {
-        Gate::new(Bounds { least: limit, first: limit, most: limit }, 0)
+        Gate::new(bounds(limit, limit, limit), 1)
     }
 
     const START: Duration = Duration::from_secs(1);
 
     fn arrive(gate: &mut Gate<Guest>, rank: Rank) -> Arrival {
-        gate.arrive(START, rank, || guest(0))
+        gate.arrive(START, rank, 0, || guest(0))
     }
 
     #[test]
@@ -175,7 +206,7 @@ mod tests {
         }
         for (number, rank) in Rank::ALL.into_iter().rev().enumerate() {
             let patience = rank.patience();
-            let queued = gate.arrive(START, rank, || guest(number));
+            let queued = gate.arrive(START, rank, 0, || guest(number));
             assert_eq!(queued, Arrival::Queued { patience });
         }
         let mut let_in = Vec::new();
@@ -198,7 +229,7 @@ mod tests {
             arrive(&mut gate, standing);
             for rank in Rank::ALL {
                 let refused = rank > standing || rank == Rank::Low && standing == Rank::Low;
-                let arrival = gate.arrive(START + standing.stands_after(), rank, || guest(1));
+                let arrival = gate.arrive(START + standing.stands_after(), rank, 0, || guest(1));
                 assert_eq!(arrival == Arrival::Refused, refused, "{rank:?} behind {standing:?}");
             }
         }
@@ -211,7 +242,7 @@ mod tests {
             arrive(&mut gate, Rank::GoesOn);
         }
         let queue =
-            |gate: &mut Gate<Guest>, at, number| gate.arrive(at, Rank::GoesOn, || guest(number));
+            |gate: &mut Gate<Guest>, at, number| gate.arrive(at, Rank::GoesOn, 0, || guest(number));
         let passing = Arrival::Queued { patience: Rank::GoesOn.patience() };
         assert_eq!(queue(&mut gate, START, 1), passing);
         assert_eq!(queue(&mut gate, START, 2), passing);
@@ -235,8 +266,7 @@ mod tests {
     /// With so many at work, which is half of the limit, at the moment that a calm is awaited.
     fn gate_that_awaits_a_calm(at_work: usize) -> (Gate<Guest>, Duration) {
         let limit = u32::try_from(at_work * 2).unwrap();
-        let bounds = Bounds { least: limit, first: limit, most: limit };
-        let mut gate = Gate::<Guest>::new(bounds, 1);
+        let mut gate = gate(limit);
         for _ in 0..at_work {
             arrive(&mut gate, Rank::GoesOn);
         }
@@ -250,7 +280,7 @@ mod tests {
     }
 
     fn enters(gate: &mut Gate<Guest>, now: Duration, rank: Rank) -> bool {
-        matches!(gate.arrive(now, rank, || guest(0)), Arrival::Entered { .. })
+        matches!(gate.arrive(now, rank, 0, || guest(0)), Arrival::Entered { .. })
     }
 
     #[test]
@@ -273,15 +303,21 @@ mod tests {
     }
 
     #[test]
-    fn a_calm_is_given_up_where_somebody_hangs_and_all_places_are_there_again() {
-        let (mut gate, now) = gate_that_awaits_a_calm(4);
-        let later = now + Duration::from_millis(150);
-        gate.leave();
-        assert!(!enters(&mut gate, later, Rank::Low));
-        // Three hang.
-        assert!(gate.next(later + Duration::from_millis(199)).is_none());
-        assert!(gate.next(later + Duration::from_millis(200)).is_some());
-        assert!(enters(&mut gate, later + Duration::from_millis(200), Rank::GoesOn));
+    fn who_hangs_leaves_the_place_to_others_and_when_many_of_a_kind_do_no_more_of_it_come_in() {
+        for (limit, may_hang) in [(4, 4), (20, 10)] {
+            let mut gate = Gate::<Guest>::new(bounds(limit, limit, limit), 2);
+            for hanging in 0..may_hang {
+                let arrival = gate.arrive(START, Rank::GoesOn, 0, || guest(0));
+                assert_eq!(arrival, Arrival::Entered { beside: 1 }, "{hanging}");
+                gate.hang(0);
+            }
+            let of_kind =
+                |gate: &mut Gate<Guest>, kind| gate.arrive(START, Rank::GoesOn, kind, || guest(0));
+            assert_eq!(of_kind(&mut gate, 0), Arrival::Refused);
+            assert_eq!(of_kind(&mut gate, 1), Arrival::Entered { beside: 1 });
+            gate.hung(0);
+            assert_eq!(of_kind(&mut gate, 0), Arrival::Entered { beside: 2 });
+        }
     }
 
     #[test]
@@ -304,7 +340,7 @@ mod tests {
         let guests: Vec<Guest> = (0..32).map(guest).collect();
         for guest in &guests {
             assert!(matches!(
-                gate.arrive(START, Rank::GoesOn, || guest.clone()),
+                gate.arrive(START, Rank::GoesOn, 0, || guest.clone()),
                 Arrival::Queued { .. }
             ));
         }
@@ -358,8 +394,8 @@ mod tests {
             events in prop::collection::vec((any::<u8>(), 0_u64..40), 0..400),
         ) {
             // Of a limit that moves, and calms between; each kind of work takes longer the more there is of it.
-            let bounds = Bounds { least: 1, first: limit, most: 12 };
-            let (mut gate, mut now) = (Gate::<Guest>::new(bounds, 1), START);
+            let mut gate = Gate::<Guest>::new(bounds(1, limit, 12), 1);
+            let mut now = START;
             let (mut at_work, mut outside) = (0_usize, 0_usize);
             let mut waiting: Vec<(Rank, Guest)> = Vec::new();
             for (number, (drawn, pause)) in events.into_iter().enumerate() {
@@ -370,7 +406,7 @@ mod tests {
                 match event(drawn) {
                     Event::Comes(rank) => {
                         let guest = guest(number);
-                        match gate.arrive(now, rank, || guest.clone()) {
+                        match gate.arrive(now, rank, 0, || guest.clone()) {
                             Arrival::Entered { beside } => {
                                 at_work += 1;
                                 prop_assert_eq!(beside, at_work);

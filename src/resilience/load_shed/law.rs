@@ -26,20 +26,21 @@ const CALM_EVERY: Duration = Duration::from_secs(60);
 const CALM_FIRST: Duration = Duration::from_secs(1);
 /// For so long those who go on with something are let in before it.
 const GOING_ON: Duration = Duration::from_millis(100);
-/// It is given up where nobody has left for so long, since whoever hangs leaves nobody alone, and after so long in all.
-const HANGS: Duration = Duration::from_millis(200);
+/// It is given up after so long: whoever hangs has given their place back by then.
 const CALM_AWAITED: Duration = Duration::from_secs(1);
 /// How long a made calm lasts at most, and with how many samples it ends.
 const CALM_LASTS: Duration = Duration::from_millis(150);
 const CALM_SAMPLES: u32 = 16;
 
-/// Between what and what the limit moves.
+/// Between what and what the limit moves, and how long a place may be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     pub least: u32,
     /// Where it begins.
     pub first: u32,
     pub most: u32,
+    /// Who is at work for longer hangs.
+    pub hangs_after: Duration,
 }
 
 /// One request that did its work.
@@ -90,12 +91,7 @@ enum Calm {
     Seen(Duration),
     /// One is to be made: since then nobody enters until hardly anybody is at work. Who goes on with something does for a
     /// moment, since its first half was let in before.
-    Awaited {
-        since: Duration,
-        /// The fewest so far, and since when.
-        at_work: usize,
-        left_at: Duration,
-    },
+    Awaited(Duration),
     /// The limit is held down since then, to see requests alone.
     Made {
         since: Duration,
@@ -119,15 +115,15 @@ impl Law {
     pub(super) fn limit(&self) -> usize {
         match self.calm {
             Calm::Seen(_) => self.learnt(),
-            Calm::Awaited { .. } | Calm::Made { .. } => self.learnt().min(CALM),
+            Calm::Awaited(_) | Calm::Made { .. } => self.learnt().min(CALM),
         }
     }
 
     /// The same for who goes on with what was begun.
     pub(super) fn limit_going_on(&self, now: Duration) -> usize {
         match self.calm {
-            Calm::Awaited { since, .. } if now.saturating_sub(since) < GOING_ON => self.learnt(),
-            Calm::Seen(_) | Calm::Awaited { .. } | Calm::Made { .. } => self.limit(),
+            Calm::Awaited(since) if now.saturating_sub(since) < GOING_ON => self.learnt(),
+            Calm::Seen(_) | Calm::Awaited(_) | Calm::Made { .. } => self.limit(),
         }
     }
 
@@ -165,24 +161,12 @@ impl Law {
     }
 
     /// Makes the calm that is awaited once hardly anybody is at work, and ends both in time, whatever happens.
-    pub(super) fn tick(&mut self, now: Duration, now_at_work: usize) {
-        match &mut self.calm {
-            Calm::Seen(_) => {}
-            Calm::Awaited { .. } if now_at_work <= CALM => self.begin_calm(now),
-            Calm::Awaited { since, at_work, left_at } => {
-                if now_at_work < *at_work {
-                    (*at_work, *left_at) = (now_at_work, now);
-                }
-                let awaited = [(*left_at, HANGS), (*since, CALM_AWAITED)];
-                if awaited.iter().any(|(from, most)| now.saturating_sub(*from) >= *most) {
-                    self.resume(now);
-                }
-            }
-            Calm::Made { since, .. } => {
-                if now.saturating_sub(*since) >= CALM_LASTS {
-                    self.resume(now);
-                }
-            }
+    pub(super) fn tick(&mut self, now: Duration, at_work: usize) {
+        match self.calm {
+            Calm::Awaited(_) if at_work <= CALM => self.begin_calm(now),
+            Calm::Awaited(since) if now.saturating_sub(since) >= CALM_AWAITED => self.resume(now),
+            Calm::Made { since, .. } if now.saturating_sub(since) >= CALM_LASTS => self.resume(now),
+            Calm::Seen(_) | Calm::Awaited(_) | Calm::Made { .. } => {}
         }
     }
 
@@ -197,7 +181,7 @@ impl Law {
     fn saw_calm(&mut self, now: Duration) {
         match &mut self.calm {
             Calm::Seen(at) => *at = now,
-            Calm::Awaited { .. } => {}
+            Calm::Awaited(_) => {}
             Calm::Made { samples, .. } => {
                 *samples += 1;
                 if *samples >= CALM_SAMPLES {
@@ -231,7 +215,7 @@ impl Law {
             && now.saturating_sub(at) >= self.calm_every
         {
             self.calm_every = (self.calm_every * 2).min(CALM_EVERY);
-            self.calm = Calm::Awaited { since: now, at_work: window.busiest, left_at: now };
+            self.calm = Calm::Awaited(now);
         }
     }
 }

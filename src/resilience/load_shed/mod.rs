@@ -14,6 +14,9 @@
 //! **Only work counts.** A request that waits for something outside (the payment provider, the rest of its body, a
 //! place among the password hashes, which have a bound of their own) holds no place meanwhile, and the wait is no part of
 //! what it took: [`step_outside`]. So a slow provider or a client that sends a byte a second takes nothing from the others.
+//! What waits within a statement, for a lock of the database say, can't tell so; at work for 300 ms it hangs, and its place
+//! is another's. While half as many of a kind hang as the limit allows, more of that kind are refused: they would wait for
+//! the same.
 //!
 //! **Three classes** ([`Class`]), as in Google's *Site Reliability Engineering* (ch. 21, "Criticality"): low may enter
 //! while less than half of the places are taken, normal while less than three quarters are, critical up to the limit.
@@ -29,8 +32,7 @@
 //! the oldest are about to give up anyway. Behind a queue that stands no lesser rank waits at all. In number a queue holds
 //! about what is done in a tenth of a second (`rank.rs`), which bounds memory; the wait is bounded by time. A calm
 //! may be waited out as far as that patience goes. Before it all who are at work must be done, and who goes on with something
-//! is let in for 100 ms more, or the payments of those orders would stand in line one behind the other; where somebody hangs,
-//! it is given up.
+//! is let in for 100 ms more, or the payments of those orders would stand in line one behind the other.
 //!
 //! A refusal of one who does not wait is a comparison under a lock: it allocates nothing and starts no timer.
 

@@ -1,5 +1,6 @@
 //! The gate as requests meet it: a place that is free again when it is dropped, waiting for one, and what is told of it all.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub struct LoadShed(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     begun: Instant,
+    hangs_after: Duration,
     gate: Mutex<Gate<Waiting>>,
     told: Mutex<Told>,
     figures: Figures,
@@ -104,6 +106,7 @@ impl LoadShed {
     pub fn new(bounds: Bounds, kinds: usize) -> Self {
         let inner = Inner {
             begun: Instant::now(),
+            hangs_after: bounds.hangs_after,
             gate: Mutex::new(Gate::new(bounds, kinds)),
             told: Mutex::default(),
             figures: Figures::new(),
@@ -123,7 +126,7 @@ impl LoadShed {
         let arrival = {
             // A calm may have ended by now, and who waits goes before who comes.
             let mut gate = inner.let_in(inner.lock(), now);
-            let arrival = gate.arrive(now, rank, || {
+            let arrival = gate.arrive(now, rank, kind, || {
                 let (sender, receiver) = oneshot::channel();
                 place = Some(receiver);
                 Waiting { place: sender, kind }
@@ -259,6 +262,8 @@ struct Away {
     waits: u32,
     since: Duration,
     total: Duration,
+    /// At work for too long: the place is another's.
+    hangs: bool,
 }
 
 impl Slot {
@@ -267,9 +272,30 @@ impl Slot {
         Self(Arc::new(Held { inner, kind, entered, beside, away, left: false }))
     }
 
-    /// Does this in the place: [`step_outside`] and [`carry`] find it.
+    /// Does this in the place: [`step_outside`] and [`carry`] find it. Where it hangs, the place is given to others.
     pub async fn hold<F: Future>(&self, work: F) -> F::Output {
-        SLOT.scope(self.clone(), work).await
+        let mut work = pin!(SLOT.scope(self.clone(), work));
+        loop {
+            if let Ok(output) = timeout(self.0.inner.hangs_after, work.as_mut()).await {
+                return output;
+            }
+            if self.hangs_at(self.0.inner.now()) {
+                return work.await;
+            }
+        }
+    }
+
+    /// Whether it hangs, as it does from the moment that it is told so.
+    fn hangs_at(&self, now: Duration) -> bool {
+        let held = &self.0;
+        let mut away = held.lock();
+        let at_work = now.saturating_sub(held.entered).saturating_sub(away.total);
+        if away.waits > 0 || at_work < held.inner.hangs_after {
+            return false;
+        }
+        away.hangs = true;
+        held.inner.change_at(now, |gate| gate.hang(held.kind));
+        true
     }
 
     /// The place is given back until what is returned is dropped.
@@ -281,7 +307,9 @@ impl Slot {
         if away.waits == 1 {
             away.since = now;
             // Before anybody else can come back.
-            self.0.inner.change(Gate::leave);
+            if !away.hangs {
+                self.0.inner.change(Gate::leave);
+            }
         }
         drop(away);
         Outside(self.clone())
@@ -293,7 +321,8 @@ impl Slot {
         match Arc::try_unwrap(self.0) {
             Ok(mut held) => {
                 held.left = true;
-                held.learn(Gate::leave);
+                let leave = held.leave();
+                held.learn(leave);
             }
             Err(shared) => shared.learn(|_gate| {}),
         }
@@ -317,6 +346,12 @@ impl Held {
         });
     }
 
+    /// What leaving is to the gate.
+    fn leave(&self) -> impl FnOnce(&mut Gate<Waiting>) + use<> {
+        let (hangs, kind) = (self.lock().hangs, self.kind);
+        move |gate| if hangs { gate.hung(kind) } else { gate.leave() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Away> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -326,7 +361,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         // Whoever is outside holds a clone, so the place is taken here.
         if !self.left {
-            self.inner.change(Gate::leave);
+            self.inner.change(self.leave());
         }
     }
 }
@@ -344,7 +379,9 @@ impl Drop for Outside {
         if away.waits == 0 {
             let waited = now.saturating_sub(away.since);
             away.total += waited;
-            held.inner.change(Gate::come_back);
+            if !away.hangs {
+                held.inner.change(Gate::come_back);
+            }
         }
     }
 }
@@ -395,6 +432,8 @@ mod tests {
         }
     }
 
+    const HANGS_AFTER: Duration = Duration::from_secs(3_600);
+
     impl Asked {
         /// Whether there is a place, at once or by now.
         fn entered(self) -> bool {
@@ -406,8 +445,12 @@ mod tests {
         }
     }
 
+    fn shed_of(least: u32, most: u32) -> LoadShed {
+        LoadShed::new(Bounds { least, first: most, most, hangs_after: HANGS_AFTER }, 1)
+    }
+
     fn shed(places: u32) -> LoadShed {
-        LoadShed::new(Bounds { least: places, first: places, most: places }, 0)
+        shed_of(places, places)
     }
 
     #[tokio::test]
@@ -459,7 +502,7 @@ mod tests {
 
     #[test]
     fn when_a_calm_is_over_who_waits_is_let_in_before_who_comes_though_nobody_leaves() {
-        let shed = LoadShed::new(Bounds { least: 4, first: 8, most: 8 }, 1);
+        let shed = shed_of(4, 8);
         let mut now = Duration::from_secs(1);
         let ask = |now, rank| shed.ask_at(now, rank, 0);
         let hang: Vec<Asked> = (0..4).map(|_| ask(now, Rank::GoesOn)).collect();
@@ -468,10 +511,32 @@ mod tests {
             now += Duration::from_millis(10);
             shed.0.lock().learn(now, 0, Duration::from_millis(10), 4);
         }
-        let waiting = ask(now + Duration::from_millis(190), Rank::Begins);
-        assert!(ask(now + Duration::from_millis(210), Rank::GoesOn).entered());
+        let waiting = ask(now + Duration::from_millis(990), Rank::Begins);
+        assert!(ask(now + Duration::from_millis(1_010), Rank::GoesOn).entered());
         assert!(waiting.entered());
         assert_eq!(shed.at_work(), hang.len());
+    }
+
+    #[tokio::test]
+    async fn who_hangs_has_no_place_whatever_becomes_of_it_then() {
+        let shed = shed(1);
+        let place = shed.enter(Rank::GoesOn, 0).await.unwrap();
+        let soon = shed.0.now();
+        assert!(!place.hangs_at(soon));
+        let outside = place.step_outside();
+        assert!(!place.hangs_at(soon + HANGS_AFTER * 2));
+        drop(outside);
+        assert_eq!(shed.at_work(), 1);
+
+        assert!(place.hangs_at(soon + HANGS_AFTER * 2));
+        assert_eq!(shed.at_work(), 0);
+        let other = shed.enter(Rank::GoesOn, 0).await.unwrap();
+        drop(place.step_outside());
+        assert_eq!(shed.at_work(), 1);
+        place.worked();
+        assert_eq!(shed.at_work(), 1);
+        drop(other);
+        assert_eq!(shed.at_work(), 0);
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use super::law::Bounds;
 use super::queue::Waiter;
 use super::rank::{Class, Rank};
 
-const BOUNDS: Bounds = Bounds { least: 2, first: 20, most: 200 };
+const BOUNDS: Bounds = Bounds { least: 2, first: 20, most: 200, hangs_after: Duration::MAX };
 /// What a request takes alone on one core, in seconds: one of the two of a checkout, and a read.
 const HALF_CHECKOUT: f64 = 0.0033;
 const READ: f64 = 0.0003;
@@ -182,7 +182,7 @@ impl Server {
 
     fn arrive(&mut self, rank: Rank, arrived: f64) {
         let guest = Guest { rank, arrived, gone: Rc::default() };
-        match self.gate.arrive(at(self.now), rank, || guest.clone()) {
+        match self.gate.arrive(at(self.now), rank, rank.index(), || guest.clone()) {
             Arrival::Entered { beside } => self.begin(guest, beside),
             Arrival::Queued { patience } => {
                 self.queued += 1;

@@ -3,12 +3,13 @@
 use std::io;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
 use futures_util::future::join_all;
-use futures_util::{poll, stream};
+use futures_util::{FutureExt, poll, stream};
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use till::api::middleware::EdgeSettings;
@@ -23,7 +24,7 @@ use super::shop::{Actor, Shop, all_of};
 use super::support::{Answered, get, router_in, send};
 
 /// Of five places low may take two, normal three, orders four, and what goes on with one all.
-const FIVE: LoadShed = LoadShed { least: 5, most: 5 };
+const FIVE: LoadShed = LoadShed { least: 5, most: 5, hangs_after: Duration::from_secs(3_600) };
 
 struct Strain {
     shop: Shop,
@@ -37,10 +38,14 @@ type Held = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 impl Strain {
     async fn new() -> Self {
+        Self::of(FIVE).await
+    }
+
+    async fn of(load_shed: LoadShed) -> Self {
         let mut shop = Shop::open().await;
         // Who is placed with others keeps their place until all are, whether or not they are still there.
         shop.test.services.gatherer = Gatherer::new(1);
-        let edge = EdgeSettings::default().shedding(Some(FIVE));
+        let edge = EdgeSettings::default().shedding(Some(load_shed));
         let readiness = Readiness::default();
         readiness.ready();
         let probes = probe_routes(Health::new(readiness, Vec::new()));
@@ -194,6 +199,32 @@ async fn l4_refused_clients_are_not_all_told_to_come_back_at_once() {
     waits.dedup();
     assert!(waits.len() > 1, "{waits:?}");
     held.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn l2_orders_that_hang_behind_a_lock_leave_their_places_to_others_and_more_of_them_are_refused()
+ {
+    let strain = Strain::of(LoadShed { hangs_after: Duration::from_millis(1), ..FIVE }).await;
+    let held = strain.lock_products().await;
+    let mut orders = Vec::new();
+    for key in ["a", "b", "c", "d"] {
+        let mut order = strain.place_order(key);
+        begin(&mut order).await;
+        orders.push(tokio::spawn(order));
+    }
+    // Others go on, and the next order is told so at once, while the four wait.
+    while strain.low().await.status != 200 {}
+    while strain.place_order("late").now_or_never().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_refused(&strain.place_order("late").await);
+    assert_eq!(strain.ada.get("/v1/users/me").await.status, 200);
+    assert!(orders.iter().all(|order| !order.is_finished()));
+    held.rollback().await.unwrap();
+    for placed in join_all(orders).await {
+        assert_eq!(placed.unwrap().status, 201);
+    }
+    assert_eq!(strain.place_order("next").await.status, 201);
 }
 
 #[tokio::test]
