@@ -58,7 +58,7 @@ fn an_empty_environment_gives_the_documented_defaults() {
     assert_eq!((config.database.pool_min, config.database.pool_max), (5, 20));
     assert_eq!(config.shutdown.grace.as_secs(), 25);
     assert_eq!(config.log.format, LogFormat::Text);
-    let hangs_after = Duration::from_millis(300);
+    let hangs_after = std::time::Duration::from_millis(300);
     assert_eq!(config.load_shed, Some(LoadShed { least: 4, most: 400, hangs_after }));
     assert!(config.database.url.is_none() && config.redis.url.is_none());
 }

@@ -175,6 +175,7 @@ const EDGE: &[Metric] = &[
 const LOAD: &[Metric] = &[
     gauge("load_shed_limit", &[], "How many requests may be at work, as learnt."),
     gauge("load_shed_in_flight", &[], "Requests at work; who waits for something outside is not."),
+    gauge("load_shed_hanging", &[], "Requests at work for so long that others got their places."),
     counter("load_shed_refused_total", &[CLASS], "Requests refused for want of a place (503)."),
     seconds(
         "load_shed_queue_wait_seconds",

@@ -49,6 +49,11 @@ impl<W: Waiter> Gate<W> {
         self.at_work
     }
 
+    /// How many hang.
+    pub(super) fn hanging(&self) -> usize {
+        self.hanging.iter().sum()
+    }
+
     /// `waiter` is made only where there is something to wait for.
     pub(super) fn arrive(
         &mut self,

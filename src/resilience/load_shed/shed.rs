@@ -91,6 +91,7 @@ struct Told {
 struct Figures {
     limit: Gauge,
     at_work: Gauge,
+    hanging: Gauge,
     waited: Histogram,
     refused: [Counter; Class::ALL.len()],
 }
@@ -228,6 +229,7 @@ impl Figures {
         Self {
             limit: gauge!("load_shed_limit"),
             at_work: gauge!("load_shed_in_flight"),
+            hanging: gauge!("load_shed_hanging"),
             waited: histogram!("load_shed_queue_wait_seconds"),
             refused: Class::ALL
                 .map(|class| counter!("load_shed_refused_total", "class" => class.as_str())),
@@ -294,7 +296,10 @@ impl Slot {
             return false;
         }
         away.hangs = true;
-        held.inner.change_at(now, |gate| gate.hang(held.kind));
+        held.inner.change_at(now, |gate| {
+            gate.hang(held.kind);
+            held.inner.figures.hanging.set(count(gate.hanging()));
+        });
         true
     }
 
@@ -347,9 +352,16 @@ impl Held {
     }
 
     /// What leaving is to the gate.
-    fn leave(&self) -> impl FnOnce(&mut Gate<Waiting>) + use<> {
-        let (hangs, kind) = (self.lock().hangs, self.kind);
-        move |gate| if hangs { gate.hung(kind) } else { gate.leave() }
+    fn leave(&self) -> impl FnOnce(&mut Gate<Waiting>) {
+        let hangs = self.lock().hangs;
+        move |gate| {
+            if hangs {
+                gate.hung(self.kind);
+                self.inner.figures.hanging.set(count(gate.hanging()));
+            } else {
+                gate.leave();
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Away> {
