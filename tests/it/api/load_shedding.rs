@@ -19,9 +19,11 @@ use till::ops::{Health, Readiness, probe_routes};
 use till::service::orders::Gatherer;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::shop::{Actor, Shop, all_of};
 use super::support::{Answered, get, router_in, send};
+use crate::support::directory::{PATIENCE, eventually};
 
 /// Of five places low may take two, normal three, orders four, and what goes on with one all.
 const FIVE: LoadShed = LoadShed { least: 5, most: 5, hangs_after: Duration::from_secs(3_600) };
@@ -213,10 +215,10 @@ async fn l2_orders_that_hang_behind_a_lock_leave_their_places_to_others_and_more
         orders.push(tokio::spawn(order));
     }
     // Others go on, and the next order is told so at once, while the four wait.
-    while strain.low().await.status != 200 {}
-    while strain.place_order("late").now_or_never().is_none() {
-        tokio::task::yield_now().await;
-    }
+    let others = async { while strain.low().await.status != 200 {} };
+    assert!(timeout(PATIENCE, others).await.is_ok(), "they hold their places");
+    let refused = || strain.place_order("late").now_or_never().is_some();
+    eventually("the next order is refused", refused).await;
     assert_refused(&strain.place_order("late").await);
     assert_eq!(strain.ada.get("/v1/users/me").await.status, 200);
     assert!(orders.iter().all(|order| !order.is_finished()));
