@@ -43,7 +43,9 @@ mod rank;
 mod shed;
 #[cfg(test)]
 mod simulation;
+mod slot;
 
 pub use law::Bounds;
 pub use rank::{Class, Rank};
-pub use shed::{Asked, LoadShed, Outside, Refused, Slot, Wait, carry, held, step_outside};
+pub use shed::{Asked, LoadShed, Refused, Wait};
+pub use slot::{Outside, Slot, carry, held, step_outside};
