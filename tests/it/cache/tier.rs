@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use till::resilience::cache::tier::{CacheTier, Change, Generation, Kept, Notice};
 
+use crate::support::line::free_address;
 use crate::support::redis::{OwnRedis, SharedRedis};
 
 const GOODS: &str = "goods";
@@ -69,7 +70,9 @@ async fn a_slow_reader_cannot_put_the_old_value_back_into_redis() {
 /// On one node that has all slots: the client follows no `MOVED` to another.
 #[tokio::test]
 async fn scripts_touch_one_slot_of_a_cluster() {
-    let redis = OwnRedis::start(&["--cluster-enabled", "yes"]).await;
+    // Or it takes the port 10000 beyond its own, which may be another's, and ends.
+    let bus = free_address().await.port().to_string();
+    let redis = OwnRedis::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await;
     redis.run(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
     let tier = redis.tier();
     while tier.renew(BOTH).await.is_err() {
