@@ -6,17 +6,17 @@
 //! (requests a second) × (seconds alone), which is Little's law. That is the gradient of Netflix' *concurrency-limits*
 //! (`Gradient2Limit`) and of Envoy's *adaptive concurrency* filter. From Envoy is also the way to know "alone": without a
 //! quiet moment for a minute (at the start sooner) one is made by holding the limit at 1 for a dozen requests, since a mean
-//! that is only ever taken under load drifts with it. A kind that was never seen alone moves nothing. AIMD and Vegas were the alternatives: the first needs failures before it
-//! acts, and the second measures the same queue with one absolute number for all kinds and sizes of machines. Comparing
-//! each kind with itself matters here: once the cheap reads are refused only the dear orders are left, and their mean
-//! must not be taken for a slower machine.
+//! that is only ever taken under load drifts with it. A kind that was never seen alone moves nothing. AIMD and Vegas were
+//! the alternatives: the first needs failures before it acts, and the second measures the same queue with one absolute
+//! number for all kinds and sizes of machines. Comparing each kind with itself matters here: once the cheap reads are
+//! refused only the dear orders are left, and their mean must not be taken for a slower machine.
 //!
 //! **Only work counts.** A request that waits for something outside (the payment provider, the rest of its body, a
 //! place among the password hashes, which have a bound of their own) holds no place meanwhile, and the wait is no part of
 //! what it took: [`step_outside`]. So a slow provider or a client that sends a byte a second takes nothing from the others.
 //! What waits within a statement, for a lock of the database say, can't tell so; at work for 300 ms it hangs, and its place
-//! is another's. While half as many of a kind hang as the limit allows, more of that kind are refused: they would wait for
-//! the same.
+//! is another's. While half as many of a kind hang as the limit allows, and four at least, more of that kind are refused:
+//! they would wait for the same.
 //!
 //! **Three classes** ([`Class`]), as in Google's *Site Reliability Engineering* (ch. 21, "Criticality"): low may enter
 //! while less than half of the places are taken, normal while less than three quarters are, critical up to the limit.
