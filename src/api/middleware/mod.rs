@@ -9,7 +9,7 @@
 //! 6. `limit_headers`: whatever becomes of a request after it was counted, its answer says how the limits stand.
 //! 7. `deprecation`: an answer of what is on its way out says so, a refusal too: whoever is refused is to be told as well.
 //! 8. `problems`: everything below may answer an error in any form; here it gets its final one.
-//! 9. `url_limit`: the cheapest refusal first.
+//! 9. `host` and `url_limit`: the cheapest refusals first.
 //! 10. `load_shed`: before anything is read, asked or decided, so that a refusal costs next to nothing; inside `problems`,
 //!     so that it is an answer like any other, and inside `metrics`, which counts what clients see.
 //! 11. `catch_panic`: turns a panic into what `problems` understands.
@@ -26,6 +26,7 @@ mod catch_panic;
 mod cors;
 mod deadline;
 mod deprecation;
+mod host;
 mod json_only;
 mod limit_headers;
 mod load_shed;
@@ -49,6 +50,7 @@ use around::around;
 use catch_panic::CatchPanic;
 use deadline::Deadlines;
 use deprecation::Deprecations;
+use host::OneHost;
 use json_only::Representations;
 use limit_headers::LimitHeaders;
 use load_shed::Shedding;
@@ -104,6 +106,7 @@ pub fn wrap(
             .layer(around(LimitHeaders(ambient.clone())))
             .layer(around(Deprecations))
             .layer(around(Bounds { body_limit }))
+            .layer(around(OneHost))
             .layer(around(UrlLimit))
             .option_layer(shedding.clone().map(around))
             .layer(around(CatchPanic))

@@ -13,7 +13,7 @@ use till::api::middleware::{EdgeSettings, RequestId, Routes, wrap};
 use till::domain::ambient::Ambient;
 use till::telemetry::Metrics;
 
-use super::support::{Answered, get, send};
+use super::support::{Answered, get, send, send_as_is};
 
 fn edge() -> Router {
     edge_with(EdgeSettings::default())
@@ -98,6 +98,16 @@ async fn an_address_beyond_8_kib_is_refused_and_not_echoed() {
     let long = format!("/v1/thing?q={}", "x".repeat(8 * 1024));
     let body = get(&edge(), &long).await.problem(414, "uri_too_long");
     assert_eq!(body["instance"], "/");
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_or_with_two_is_refused() {
+    for hosts in [&[][..], &["till", "other"], &["till other"]] {
+        let request = Request::get("/v1/thing");
+        let request = hosts.iter().fold(request, |request, host| request.header("host", *host));
+        let answered = send_as_is(&edge(), request.body(Body::empty()).unwrap()).await;
+        answered.problem(400, "malformed_request");
+    }
 }
 
 #[tokio::test]

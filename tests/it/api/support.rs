@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use till::api::extract::CursorKey;
 use till::api::limits::Limits;
@@ -58,8 +59,15 @@ impl Answered {
     }
 }
 
-/// Sends the request; an answer that its operation does not declare in the OpenAPI document fails the test.
-pub async fn send(router: &Router, request: Request<Body>) -> Answered {
+/// Sends the request, to a host if it names none; an answer that its operation does not declare in the OpenAPI document
+/// fails the test.
+pub async fn send(router: &Router, mut request: Request<Body>) -> Answered {
+    request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("till"));
+    send_as_is(router, request).await
+}
+
+/// The same without a host of ours.
+pub async fn send_as_is(router: &Router, request: Request<Body>) -> Answered {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
