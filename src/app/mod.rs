@@ -13,6 +13,7 @@ pub mod install;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+mod lingering;
 pub mod ops;
 pub mod payments;
 pub mod program;

@@ -4,7 +4,7 @@
 //! silent for longer than the header deadline: before its first request (whatever it has sent by then, also half a
 //! preface of HTTP/2), while it sends a head, and between two requests, also where it answers pings. A body is bounded
 //! by the deadline of its request, and taking answers, part by part, by [`LEAVE`]. Connections beyond the most wait in the
-//! kernel's queue until another one ends.
+//! kernel's queue until another one ends. Who was interrupted, its body not read to the end, can still read why (`lingering`).
 //!
 //! At the stop a connection of HTTP/1 is not closed the moment it is silent: a request may be on its way, and its sender
 //! could not know whether it was heard. It is told to go by the next answer, or is closed after [`LINGER`].
@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::connections;
+use super::lingering::{Asked, Lingering};
 use super::traffic::Traffic;
 use crate::config::Connections;
 use crate::shutdown::Shutdown;
@@ -167,7 +168,11 @@ impl Connection {
             let open = traffic.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             let (version, stop) = (request.version(), stop.clone());
-            let answer = router.clone().oneshot(request.map(Body::new));
+            let answer = router.clone().oneshot(request.map(|body| match version {
+                // On HTTP/2 a stream ends by itself.
+                Version::HTTP_2 => Body::new(body),
+                _ => Body::new(Asked::new(body, traffic.clone())),
+            }));
             async move {
                 let mut answer: Response<Body> = answer.await?;
                 if stop.is_cancelled() && version < Version::HTTP_2 {
@@ -176,6 +181,7 @@ impl Connection {
                 Ok::<_, Infallible>(answer.map(|body| open.until_taken(body)))
             }
         });
+        let stream = Lingering::new(stream, traffic.clone());
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         let mut patience = header_deadline;
         let mut look = Instant::now() + patience;

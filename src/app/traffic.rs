@@ -24,6 +24,7 @@ struct State {
     /// When a part of an answer was last taken, or an answer made.
     moved_at: Instant,
     asked: bool,
+    interrupted: bool,
 }
 
 impl Traffic {
@@ -35,6 +36,7 @@ impl Traffic {
             quiet_since: now,
             moved_at: now,
             asked: false,
+            interrupted: false,
         })))
     }
 
@@ -53,12 +55,23 @@ impl Traffic {
         self.with(|state| state.asked)
     }
 
+    /// The peer was sending a body that is not read to its end.
+    pub(super) fn interrupt(&self) {
+        self.with(|state| state.interrupted = true);
+    }
+
+    pub(super) fn was_interrupted(&self) -> bool {
+        self.with(|state| state.interrupted)
+    }
+
     /// A request has come; it is open until what is returned is dropped.
     pub(super) fn begin(&self) -> Open {
         self.with(|state| {
             state.open += 1;
             state.at_work += 1;
             state.asked = true;
+            // What came before was heard to its end, or this would not have been.
+            state.interrupted = false;
         });
         Open { traffic: self.clone(), at_work: true }
     }

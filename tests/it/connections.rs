@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use till::app::serve::{Served, spawn};
 use till::config::Connections;
 use till::shutdown::{Bounds, Shutdown, Stopped};
@@ -43,6 +44,7 @@ pub async fn serve(bounds: Connections) -> Server {
     let router = Router::new()
         .route("/", get(async || "here"))
         .route("/slow", get(slow))
+        .route("/refused", post(async || StatusCode::PAYLOAD_TOO_LARGE))
         // More than the buffers of a socket hold.
         .route("/large", get(async || "large".repeat(8 << 20)));
     spawn(Served { name: "test", listener, router, bounds }, &shutdown);
@@ -172,6 +174,22 @@ async fn a_request_that_takes_longer_than_the_header_deadline_is_answered() {
     until_closed(&mut server.connect().await).await;
     server.finish.notify_one();
     answer(&mut slow, "late").await;
+}
+
+#[tokio::test]
+async fn who_sends_a_body_that_nobody_reads_can_still_read_the_answer() {
+    let server = serve(Connections { max: 100, header_deadline: NEVER }).await;
+    let mut sender = server.connect().await;
+    // More than the buffers of two sockets hold: it is still being sent when the answer is there.
+    let body = vec![b'x'; 6 << 20];
+    let head = format!(
+        "POST /refused HTTP/1.1\r\nhost: till\r\ncontent-length: {}\r\n\r\n",
+        2 * body.len()
+    );
+    sender.write_all(head.as_bytes()).await.unwrap();
+    sender.write_all(&body).await.unwrap();
+    let said = until_closed(&mut sender).await;
+    assert!(said.starts_with("HTTP/1.1 413 "), "{said}");
 }
 
 #[tokio::test]
