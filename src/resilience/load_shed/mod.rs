@@ -14,6 +14,8 @@
 //! **Only work counts.** A request that waits for something outside (the payment provider, the rest of its body, a
 //! place among the password hashes, which have a bound of their own) holds no place meanwhile, and the wait is no part of
 //! what it took: [`step_outside`]. So a slow provider or a client that sends a byte a second takes nothing from the others.
+//! An order that waits for the batch before its own keeps its place, but that wait is no part of what it took either
+//! ([`Slot::queue`]): it would look like strain with two at work, and where few are let in batches are small, so each dear.
 //! What waits within a statement, for a lock of the database say, can't tell so; at work for 300 ms it hangs, and its place
 //! is another's. While half as many of a kind hang as the limit allows, and four at least, more of that kind are refused:
 //! they would wait for the same.
@@ -48,4 +50,4 @@ mod slot;
 pub use law::Bounds;
 pub use rank::{Class, Rank};
 pub use shed::{Asked, LoadShed, Refused, Wait};
-pub use slot::{Outside, Slot, carry, held, step_outside};
+pub use slot::{Outside, Queued, Slot, carry, held, step_outside};

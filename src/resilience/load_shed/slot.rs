@@ -36,6 +36,8 @@ struct Away {
     waits: u32,
     since: Duration,
     total: Duration,
+    /// In the place, and yet not at work.
+    queued: Duration,
     /// At work for too long: the place is another's.
     hangs: bool,
 }
@@ -92,6 +94,17 @@ impl Slot {
         Outside(self.clone())
     }
 
+    /// The place is kept while its holder waits for work that others are doing and that is to be done for both together. How
+    /// long that was says nothing about the machine, so until what is returned is dropped no time counts as taken.
+    #[must_use]
+    pub fn queue(&self) -> Queued {
+        Queued { slot: self.clone(), since: self.0.inner.now() }
+    }
+
+    fn queued_for(&self, waited: Duration) {
+        self.0.lock().queued += waited;
+    }
+
     /// The request did its work: what it took teaches the law. The place is given back in the same step, where nobody
     /// holds it beside.
     pub fn worked(self) {
@@ -109,18 +122,20 @@ impl Slot {
 impl Held {
     fn learn(&self, and: impl FnOnce(&mut Gate<Waiting>)) {
         let now = self.inner.now();
-        let outside = {
-            let away = self.lock();
-            // Of a wait that goes on it is not known how long it is.
-            (away.waits == 0).then_some(away.total)
-        };
+        let took = self.took_at(now);
         self.inner.change_at(now, |gate| {
-            if let Some(outside) = outside {
-                let took = now.saturating_sub(self.entered).saturating_sub(outside);
+            if let Some(took) = took {
                 gate.learn(now, self.kind, took, self.beside);
             }
             and(gate);
         });
+    }
+
+    /// How long it has been at work; of a wait outside that goes on it is not known how long it is.
+    fn took_at(&self, now: Duration) -> Option<Duration> {
+        let away = self.lock();
+        let elsewhere = away.total + away.queued;
+        (away.waits == 0).then(|| now.saturating_sub(self.entered).saturating_sub(elsewhere))
     }
 
     /// What leaving is to the gate.
@@ -170,6 +185,20 @@ impl Drop for Outside {
     }
 }
 
+/// A wait in the place.
+#[derive(Debug)]
+pub struct Queued {
+    slot: Slot,
+    since: Duration,
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let now = self.slot.0.inner.now();
+        self.slot.queued_for(now.saturating_sub(self.since));
+    }
+}
+
 /// Gives back the place of this task's request, if it has one, until what is returned is dropped: for waiting for
 /// something that is no work of this process.
 pub fn step_outside() -> Option<Outside> {
@@ -189,5 +218,38 @@ pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
             Some(slot) => SLOT.scope(slot, work).await,
             None => work.await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Slot;
+    use crate::resilience::load_shed::{Asked, Bounds, LoadShed, Rank};
+
+    fn enter(shed: &LoadShed) -> Option<Slot> {
+        match shed.ask(Rank::GoesOn, 0) {
+            Asked::Entered(place) => Some(place),
+            Asked::Queued(_) | Asked::Refused(_) => None,
+        }
+    }
+
+    #[test]
+    fn who_waits_in_line_keeps_the_place_and_is_not_taken_for_slow() {
+        let (hangs_after, waited) = (Duration::from_secs(3_600), Duration::from_secs(60));
+        let shed = LoadShed::new(Bounds { least: 1, first: 1, most: 1, hangs_after }, 1);
+        let place = enter(&shed).unwrap();
+        let later = place.0.inner.now() + hangs_after;
+        let at_work = place.0.took_at(later).unwrap();
+        let queued = place.queue();
+        assert!(enter(&shed).is_none());
+        drop(queued);
+        let but_for_that = place.0.took_at(later).unwrap();
+        assert!(but_for_that < at_work);
+        place.queued_for(waited);
+        assert_eq!(place.0.took_at(later), Some(but_for_that - waited));
+        // It hangs all the same: others are not to wait for it.
+        assert!(place.hangs_at(later));
     }
 }

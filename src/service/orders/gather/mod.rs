@@ -29,7 +29,7 @@ use self::line::{Batch, Bounds, Claimed, Claims, Joined, KeyTaken, Line};
 use super::OrderError;
 use super::batch::{Wish, place_batch};
 use crate::domain::ambient::Ambient;
-use crate::resilience::load_shed::{self, Slot};
+use crate::resilience::load_shed::{self, Queued, Slot};
 use crate::service::Services;
 use crate::service::idempotency::{Answer, KeyError};
 use crate::service::pool::Pool;
@@ -68,6 +68,8 @@ struct Member {
     /// Of the request: its place, and its span.
     slot: Option<Slot>,
     span: Span,
+    /// Until its batch goes.
+    queued: Option<Queued>,
 }
 
 impl Gatherer {
@@ -90,7 +92,8 @@ impl Gatherer {
         }
         let (reply, mut told) = oneshot::channel();
         let (slot, span) = (load_shed::held(), Span::current());
-        let member = Member { wish: Arc::clone(wish), reply, slot, span };
+        let queued = slot.as_ref().map(Slot::queue);
+        let member = Member { wish: Arc::clone(wish), reply, slot, span, queued };
         let claims = Claims::of(&wish.command, wish.request.as_ref());
         let joined = self.with_line(|line| line.join(claims, member));
         let Joined { ticket, may_go } = match joined {
@@ -186,7 +189,10 @@ fn span_of(requests: &[&Span]) -> Span {
     span
 }
 
-async fn run(mut under_way: UnderWay, members: Vec<Member>) {
+async fn run(mut under_way: UnderWay, mut members: Vec<Member>) {
+    for member in &mut members {
+        member.queued = None;
+    }
     let database = under_way.database.clone();
     let told = {
         let mut placing = pin!(place_together(&database, &members));
