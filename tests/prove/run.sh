@@ -51,7 +51,8 @@ overload() {
   printf 'measured from when a request was due; a client gives up after 3 s and never tries again. A client\npays as soon as its order is answered. '
   printf 'The loads come to one process in turns of six seconds each, in an order that is drawn, so that all are seen in the same minutes; the\nfirst two seconds of '
   printf 'each are not counted, nor is the first turn, in which a new process gets warm and the limit is learnt. Without shedding each load\nhas a process of its own, whose first six seconds are not counted. '
-  printf 'With shedding these are medians of three rounds of five turns; what is beside something is\ncompared within each round.\n\n'
+  printf 'With shedding these are medians of three rounds of five turns; what is beside something is\ncompared within each round. TCP by `%s`.\n\n' \
+    "$(cat /proc/sys/net/ipv4/tcp_congestion_control)"
   export GENERATOR=${GENERATOR:-$(printf '%s\n' "$PROGRAMS"/deps/overload-* | grep -v '\.d$' | xargs ls -t | head -n 1)}
   with_services overload
 }
