@@ -1,5 +1,9 @@
 //! Closes a connection of HTTP/1 whose peer is still sending a body that nobody reads any more, so that it can read the
 //! answer (RFC 9112 §9.6): what arrives at a closed socket is answered by a reset, which overtakes what was said before.
+//! It keeps no connection whose peer has nothing to say, and serves nobody longer than it says.
+//!
+//! Whoever sends more than is listened to, or offers an upgrade (`hyper` then drops the stream instead of closing it), may
+//! still be reset.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -10,11 +14,11 @@ use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::traffic::Traffic;
 
-/// How long we listen after the last word, and to how many bytes, until the peer closes its side.
+/// How long we listen after the last answer, and to how many bytes, until the peer closes its side.
 const LISTENS_FOR: Duration = Duration::from_secs(2);
 const LISTENS_TO: usize = 8 << 20;
 
@@ -92,7 +96,9 @@ impl AsyncWrite for Lingering {
                 if !self.traffic.was_interrupted() {
                     return Poll::Ready(Ok(()));
                 }
-                Box::pin(sleep(LISTENS_FOR))
+                // Who was silent since is not sending.
+                let answered = self.traffic.quiet_since().unwrap_or_else(Instant::now);
+                Box::pin(sleep_until(answered + LISTENS_FOR))
             }
         };
         let heard_out = self.poll_heard_out(until.as_mut(), cx);
@@ -101,7 +107,7 @@ impl AsyncWrite for Lingering {
     }
 }
 
-/// The body of a request of HTTP/1; the traffic hears of one that is not read to its end.
+/// The body of a request of HTTP/1; the traffic hears of one that is not read to its end here.
 pub(super) struct Asked {
     body: Incoming,
     is_whole: bool,

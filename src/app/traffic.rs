@@ -55,7 +55,7 @@ impl Traffic {
         self.with(|state| state.asked)
     }
 
-    /// The peer was sending a body that is not read to its end.
+    /// A body was not read to its end; its peer may be sending it, or all of it may have come.
     pub(super) fn interrupt(&self) {
         self.with(|state| state.interrupted = true);
     }

@@ -16,8 +16,8 @@
 //! what it took: [`step_outside`]. So a slow provider or a client that sends a byte a second takes nothing from the others.
 //! An order that waits for the batch before its own keeps its place, but that wait is no part of what it took either
 //! ([`Slot::queue`]): it would look like strain with two at work, and where few are let in batches are small, so each dear.
-//! What waits within a statement, for a lock of the database say, can't tell so; at work for 300 ms it hangs, and its place
-//! is another's. While half as many of a kind hang as the limit allows, and four at least, more of that kind are refused:
+//! What waits within a statement, for a lock of the database say, can't tell so. In its place for 300 ms, in line or at
+//! work, a request hangs, and its place is another's. While half as many of a kind hang as the limit allows, and four at least, more of that kind are refused:
 //! they would wait for the same.
 //!
 //! **Three classes** ([`Class`]), as in Google's *Site Reliability Engineering* (ch. 21, "Criticality"): low may enter

@@ -94,8 +94,9 @@ impl Slot {
         Outside(self.clone())
     }
 
-    /// The place is kept while its holder waits for work that others are doing and that is to be done for both together. How
-    /// long that was says nothing about the machine, so until what is returned is dropped no time counts as taken.
+    /// The place is kept while its holder waits until work for others is done, to go with who waits beside it. How long that
+    /// was says nothing about the machine, so until what is returned is dropped no time counts as taken; it still counts
+    /// for hanging. Not beside [`Slot::step_outside`]: the time would be left out twice.
     #[must_use]
     pub fn queue(&self) -> Queued {
         Queued { slot: self.clone(), since: self.0.inner.now() }

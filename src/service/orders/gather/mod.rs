@@ -119,7 +119,10 @@ impl Gatherer {
 
     /// Starts whatever may go now.
     fn start(&self, database: &Database) {
-        while let Some(Batch { members, claimed }) = self.with_line(Line::take) {
+        while let Some(Batch { mut members, claimed }) = self.with_line(Line::take) {
+            for member in &mut members {
+                member.queued = None;
+            }
             let (gatherer, database) = (self.clone(), database.clone());
             let under_way = UnderWay { gatherer, database, claimed };
             let spans: Vec<&Span> = members.iter().map(|member| &member.span).collect();
@@ -189,10 +192,7 @@ fn span_of(requests: &[&Span]) -> Span {
     span
 }
 
-async fn run(mut under_way: UnderWay, mut members: Vec<Member>) {
-    for member in &mut members {
-        member.queued = None;
-    }
+async fn run(mut under_way: UnderWay, members: Vec<Member>) {
     let database = under_way.database.clone();
     let told = {
         let mut placing = pin!(place_together(&database, &members));
